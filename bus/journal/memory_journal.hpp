@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// MemoryJournal: the journal without a disk, for tests and the simulator. `crash()` drops what a
+// power cut would drop: the open transaction. The disk outlives the journals opened on it.
+#pragma once
+
+#include <memory>
+
+#include "bus/journal/journal.hpp"
+
+namespace lienthong::journal {
+
+// What a MemoryJournal keeps; hand the same disk to a new journal to restart a crashed process.
+class MemoryDisk;
+std::shared_ptr<MemoryDisk> make_memory_disk();
+
+// Faults for tests: the n-th commit from now (0 = the next) fails, before or after it was durable.
+enum class CommitFault : std::uint8_t { none, before_durable, after_durable };
+void fail_commit(MemoryDisk& disk, std::uint64_t commits_from_now, CommitFault fault);
+
+std::unique_ptr<Journal> open_memory(std::shared_ptr<MemoryDisk> disk);
+
+}  // namespace lienthong::journal

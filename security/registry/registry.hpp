@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registry: who takes part. Agencies with units, officers, roles, nodes and keys; territories with
+// vintages; succession; the bus's own keys. An immutable snapshot of one version, made from the
+// body of a document of record. Identity is an opaque id; slugs and names are for people.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/base/ids.hpp"
+#include "security/keys/keys.hpp"
+
+namespace lienthong::registry {
+
+struct Names {
+    std::string vi;
+    std::string en;
+    std::string from;  // civil date yyyy-mm-dd, "" = always
+};
+
+struct RoleHolding {
+    Role role;
+    UnitId unit;  // empty: the agency as a whole
+    Millis from = 0;
+    Millis until = 0;  // 0: open
+};
+
+struct Unit {
+    UnitId id;
+    std::vector<Names> names;
+    std::string territory;
+};
+
+struct Officer {
+    OfficerId id;  // pseudonym
+    UnitId unit;
+    bool draft = false;
+    bool approve = false;
+    bool query = false;
+};
+
+// One key of the registry. sign, seal: `certificate` (DER). curve: raw X25519. log, witness: raw
+// Ed25519.
+struct KeyEntry {
+    keys::KeyId id;
+    keys::Use use = keys::Use::sign;
+    NodeId node;  // empty: the agency's (seal)
+    Bytes certificate;
+    Bytes raw;
+    keys::Validity validity;
+    bool revoked = false;
+    Position revoked_from = 0;  // entries at or after this position do not count
+};
+
+struct Agency {
+    AgencyId id;
+    std::string slug;
+    std::vector<Names> names;
+    std::vector<Unit> units;
+    std::vector<RoleHolding> roles;
+    std::vector<Officer> officers;
+    std::vector<NodeId> nodes;
+    std::vector<KeyEntry> keys;
+    std::string territory;
+};
+
+struct Territory {
+    std::string code;
+    std::string vintage;  // yyyy-mm-dd from which it is valid
+    std::string parent;
+    std::vector<Names> names;
+};
+
+struct Succession {
+    AgencyId from;
+    AgencyId to;
+    std::string function;  // a role, or "all"
+    std::string date;
+};
+
+struct Limits {
+    std::uint32_t connections_per_agency_max = 16;
+    std::uint64_t chunk_quota_bytes = 256u * 1024 * 1024;
+};
+
+struct RegistryData {
+    BusId bus;
+    std::uint32_t version = 0;
+    Millis issued = 0;
+    Millis expires = 0;
+    std::uint16_t suite_floor = 1;
+    Bytes authority_certificate;     // of the bus CA
+    std::vector<KeyEntry> bus_keys;  // log keys and the broker's CURVE key
+    std::vector<Agency> agencies;    // the pseudo-agencies `bus` and `administrators` among them
+    std::vector<Territory> territories;
+    std::vector<Succession> successions;
+    Limits limits;
+};
+
+class Registry {
+  public:
+    // Checks the whole: names, unknown references, repeated ids or keys, certificates against the
+    // authority. malformed_document with the place in `where`.
+    static Result<Registry> build(RegistryData data);
+
+    const RegistryData& data() const { return data_; }
+    std::uint32_t version() const { return data_.version; }
+
+    // Borrowed until the registry goes. An unknown id gives null.
+    const Agency* maybe_agency(const AgencyId& id) const;
+    const Agency* maybe_agency_by_slug(std::string_view slug_or_id) const;
+    bool holds(const AgencyId& agency, const Role& role, Millis at) const;
+    // With a unit: only roles of that unit or of the whole agency.
+    bool unit_holds(const AgencyId& agency, const UnitId& unit, const Role& role, Millis at) const;
+    std::vector<AgencyId> holders(const Role& role, Millis at) const;  // ascending
+
+    struct Owner {
+        const Agency* agency = nullptr;
+        const KeyEntry* key = nullptr;
+    };
+    Owner maybe_key(const keys::KeyId& id) const;
+    // Who may open a transport session with this CURVE public key (raw 32 bytes).
+    Owner maybe_curve(BytesView raw) const;
+    // Sealing certificates to seal to now: valid, not revoked, the newest. Empty if none.
+    Bytes sealing_certificate(const AgencyId& agency, Millis at) const;
+    const KeyEntry* log_key(Millis at) const;
+
+    // unknown_key, wrong_sender, revoked_key (by `position`), expired_key.
+    Result<keys::PublicKey> signing_key(const AgencyId& agency,
+                                        const keys::KeyId& id,
+                                        Millis at,
+                                        Position position) const;
+    bool may_query(const AgencyId& agency, const OfficerId& officer) const;
+
+  private:
+    explicit Registry(RegistryData data);
+    RegistryData data_;
+    std::map<keys::KeyId, std::pair<std::size_t, std::size_t>> keys_;  // agency, key in it
+};
+
+// TOML source → data; malformed_document with line and key.
+Result<RegistryData> compile_registry(std::string_view toml,
+                                      const BusId& bus,
+                                      std::uint32_t version);
+// The canonical TOML of a registry, for `registry show` and editing by `key issue` and the like.
+std::string to_toml(const RegistryData& data);
+Bytes encode_registry(const RegistryData& data);
+Result<RegistryData> parse_registry(BytesView body);  // size limit, verifier, semantic rules
+
+}  // namespace lienthong::registry
