@@ -12,6 +12,7 @@
 #include "bus/base/bytes.hpp"
 #include "bus/base/ids.hpp"
 #include "bus/message/envelope.hpp"
+#include "bus/message/exchange.hpp"
 
 namespace lienthong::wire {
 
@@ -19,17 +20,44 @@ inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::size_t kControlBytesMax = 1024 * 1024;
 inline constexpr std::size_t kDataBytesMax = 8 * 1024 * 1024;
 
+// What a frame may hold at most; parse_command() refuses more, so whoever fills one stops here.
+inline constexpr std::size_t kVersionsMax = 16;
+inline constexpr std::size_t kStreamsMax = 4096;
+inline constexpr std::size_t kVerdictsMax = message::kBatchMessagesMax;
+inline constexpr std::size_t kHashesMax = 128;  // of a proof
+inline constexpr std::size_t kAgenciesMax = message::kAudienceMax;
+inline constexpr std::size_t kDeliveryEntriesMax = 1024;
+inline constexpr std::size_t kEntrySectionsMax = 16;
+inline constexpr std::size_t kEntrySkippedMax = 1024;
+inline constexpr std::size_t kEntryProofBytesMax = 4096;
+inline constexpr std::size_t kPageRowsMax = 1024;
+inline constexpr std::size_t kTablesMax = 20'000;  // FlatBuffers tables in one frame
+inline constexpr std::size_t kDepthMax = 16;
+inline constexpr std::size_t kHeadBytesMax = 16 * 1024;
+inline constexpr std::size_t kCosignatureBytesMax = 1024;
+inline constexpr std::size_t kSignatureBytesMax = 1024;
+inline constexpr std::size_t kDetailBytesMax = 1024;  // encode() cuts longer ones
+inline constexpr std::size_t kStateBytesMax = 64;
+inline constexpr std::size_t kSoftwareBytesMax = 128;
+inline constexpr std::size_t kGrantBytesMax = 256;
+
+using message::CaseRow;
+using message::CaseStep;
+using message::DeliveredEntry;
+using message::Delivery;
+using message::Query;
+using message::QueryAnswer;
+using message::QueryKind;
+using message::Receipt;
+using message::Skipped;
+using message::StreamPosition;
+using message::Verdict;
+
 struct Hello {
     std::vector<std::uint16_t> versions;
     BusId bus;
     std::string software;
     std::uint64_t head_size = 0;
-};
-struct StreamPosition {
-    std::uint64_t stream = 0;
-    std::uint64_t last = 0;
-    bool closed = false;
-    bool operator==(const StreamPosition&) const = default;
 };
 struct Welcome {
     std::uint16_t version = 0;
@@ -48,98 +76,11 @@ struct Publish {
     std::uint64_t first = 0;
     std::uint32_t count = 0;
 };
-struct Verdict {
-    std::optional<Code> refused;  // nothing: accepted
-    std::string grant_missing;
-    bool operator==(const Verdict&) const = default;
-};
-struct Receipt {
-    std::uint64_t stream = 0;
-    std::uint64_t first = 0;
-    std::vector<Verdict> verdicts;
-    Position first_position = 0;
-    std::uint32_t accepted_count = 0;
-    Millis time = 0;
-    Epoch epoch = 0;
-    std::string head;
-    Hash proof_hash;
-    std::vector<Hash> left;
-    std::vector<Hash> right;
-    std::vector<AgencyId> case_parties;
-    std::vector<AgencyId> consented;
-};
 struct Fetch {
     std::string consumer;
     Position from = 0;
     std::uint32_t credit_bytes = 0;
     std::uint32_t credit_messages = 0;
-};
-struct Skipped {
-    std::uint64_t sequence = 0;
-    Code code = Code::forbidden;
-    bool operator==(const Skipped&) const = default;
-};
-struct DeliveredEntry {
-    Position position = 0;
-    std::uint8_t kind = 0;  // proof::EntryKind
-    Epoch epoch = 0;
-    Millis time = 0;
-    Bytes header;  // Header, or the bytes of an entry that is no message
-    Bytes proof;
-    std::uint32_t batch_index = 0;
-    std::vector<Hash> batch_path;
-    std::vector<message::Section> sections;
-    std::vector<Skipped> skipped;
-};
-struct Delivery {
-    std::string consumer;
-    AgencyId agency;
-    Position from = 0;
-    Position to = 0;
-    Epoch epoch = 0;
-    std::string head;
-    std::vector<DeliveredEntry> entries;
-    Bytes signature;
-};
-enum class QueryKind : std::uint8_t {
-    none = 0,
-    case_status = 1,
-    case_list = 2,
-    case_timeline = 3,
-    case_parties = 4,
-};
-struct Query {
-    QueryKind kind = QueryKind::none;
-    CaseId case_id;
-    OfficerId officer;
-    Purpose purpose;
-    std::uint64_t from = 0;
-    std::uint32_t count_max = 0;
-};
-struct CaseStep {
-    Position position = 0;
-    Millis time = 0;
-    message::Kind kind = message::Kind::none;
-    AgencyId agency;
-    std::string state;
-    MessageId message;
-};
-struct CaseRow {
-    CaseId case_id;
-    std::string state;
-    AgencyId holder;
-    Millis since = 0;
-    Position position = 0;
-    Millis due = 0;
-    Epoch epoch = 0;
-    Hash leaf;
-};
-struct QueryAnswer {
-    std::vector<CaseRow> cases;
-    std::vector<CaseStep> steps;
-    std::vector<AgencyId> parties;
-    std::vector<AgencyId> consented;
-    bool more = false;
 };
 struct ConsistencyRequest {
     std::uint64_t from = 0;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/core/rows.hpp"
+
+#include <algorithm>
+
+#include "bus/base/check.hpp"
+
+namespace lienthong::core::rows {
+namespace {
+
+std::unexpected<Error> bad(const char* what) { return fail(Code::corrupt, what); }
+
+void put_agencies(ByteWriter& out, const std::vector<AgencyId>& agencies) {
+    out.u16(static_cast<std::uint16_t>(agencies.size()));
+    for (const AgencyId& agency : agencies) out.prefixed(agency.text());
+}
+
+std::vector<AgencyId> get_agencies(ByteReader& in) {
+    std::vector<AgencyId> agencies;
+    const std::uint16_t count = in.u16();
+    for (std::uint16_t i = 0; i < count && in.ok(); ++i) agencies.push_back(AgencyId::of(in.text()));
+    return agencies;
+}
+
+// A name, then a zero byte that no name holds: so names sort as texts do.
+ByteWriter& put_name(ByteWriter& out, const std::string& name) {
+    return out.raw(as_bytes(name)).u8(0);
+}
+
+}  // namespace
+
+Bytes encode(const StreamRow& row) {
+    ByteWriter out;
+    out.prefixed(row.agency.text()).prefixed(row.node.text()).u32(row.class_id).u64(row.last);
+    return out.u8(row.closed ? 1 : 0).take();
+}
+
+Result<StreamRow> parse_stream(BytesView bytes) {
+    ByteReader in(bytes);
+    StreamRow row;
+    row.agency = AgencyId::of(in.text());
+    row.node = NodeId::of(in.text());
+    row.class_id = in.u32();
+    row.last = in.u64();
+    row.closed = in.u8() == 1;
+    if (!in.done()) return bad("a row of streams");
+    return row;
+}
+
+Bytes encode(const BatchRow& row) {
+    ByteWriter out;
+    out.prefixed(row.proof).u16(static_cast<std::uint16_t>(row.headers.size()));
+    for (const Hash& header : row.headers) out.hash(header);
+    out.u16(static_cast<std::uint16_t>(row.verdicts.size()));
+    for (const std::uint16_t verdict : row.verdicts) out.u16(verdict);
+    out.u64(row.first_position).u32(row.accepted).i64(row.time).u64(row.epoch).u64(row.head_size);
+    return out.take();
+}
+
+Result<BatchRow> parse_batch(BytesView bytes) {
+    ByteReader in(bytes);
+    BatchRow row;
+    row.proof = to_bytes(in.prefixed());
+    row.headers.resize(in.u16());
+    for (Hash& header : row.headers) header = in.hash();
+    row.verdicts.resize(in.u16());
+    for (std::uint16_t& verdict : row.verdicts) verdict = in.u16();
+    row.first_position = in.u64();
+    row.accepted = in.u32();
+    row.time = in.i64();
+    row.epoch = in.u64();
+    row.head_size = in.u64();
+    if (!in.done()) return bad("a row of batches");
+    return row;
+}
+
+Bytes encode(const ClassRow& row) {
+    ByteWriter out;
+    out.u16(static_cast<std::uint16_t>(row.kind));
+    put_agencies(out, row.agencies);
+    return out.u64(row.last_position).take();
+}
+
+Result<ClassRow> parse_class(BytesView bytes) {
+    ByteReader in(bytes);
+    ClassRow row;
+    const auto kind = message::maybe_kind(in.u16());
+    row.agencies = get_agencies(in);
+    row.last_position = in.u64();
+    if (!in.done() || !kind) return bad("a row of classes");
+    row.kind = *kind;
+    return row;
+}
+
+Bytes encode(const CaseRecord& row) {
+    ByteWriter out;
+    out.u8(static_cast<std::uint8_t>(row.state)).prefixed(row.holder.text()).i64(row.since);
+    out.u64(row.position).u64(row.epoch).hash(row.leaf).i64(row.due);
+    put_agencies(out, row.parties);
+    put_agencies(out, row.consented);
+    return out.u16(row.places).take();
+}
+
+Result<CaseRecord> parse_case(BytesView bytes) {
+    ByteReader in(bytes);
+    CaseRecord row;
+    const auto state = maybe_case_state(in.u8());
+    row.holder = AgencyId::of(in.text());
+    row.since = in.i64();
+    row.position = in.u64();
+    row.epoch = in.u64();
+    row.leaf = in.hash();
+    row.due = in.i64();
+    row.parties = get_agencies(in);
+    row.consented = get_agencies(in);
+    row.places = in.u16();
+    if (!in.done() || !state) return bad("a row of cases");
+    row.state = *state;
+    return row;
+}
+
+Bytes encode(const CaseStepRecord& row) {
+    ByteWriter out;
+    out.i64(row.time).u16(static_cast<std::uint16_t>(row.kind)).prefixed(row.agency.text());
+    out.u8(static_cast<std::uint8_t>(row.state)).u64(row.message.stream).u64(row.message.sequence);
+    return out.hash(row.header_digest).take();
+}
+
+Result<CaseStepRecord> parse_case_step(BytesView bytes) {
+    ByteReader in(bytes);
+    CaseStepRecord row;
+    row.time = in.i64();
+    const auto kind = message::maybe_kind(in.u16());
+    row.agency = AgencyId::of(in.text());
+    const auto state = maybe_case_state(in.u8());
+    row.message.stream = in.u64();
+    row.message.sequence = in.u64();
+    row.header_digest = in.hash();
+    if (!in.done() || !state || !kind) return bad("a row of case steps");
+    row.kind = *kind;
+    row.state = *state;
+    return row;
+}
+
+Bytes key(std::uint64_t number) { return ByteWriter().u64(number).take(); }
+Bytes key(std::uint64_t first, std::uint64_t second) {
+    return ByteWriter().u64(first).u64(second).take();
+}
+Bytes key(std::uint32_t class_id) { return ByteWriter().u32(class_id).take(); }
+Bytes key(std::uint32_t class_id, Position position) {
+    return ByteWriter().u32(class_id).u64(position).take();
+}
+Bytes key(proof::NodeId node) { return ByteWriter().u8(node.level).u64(node.index).take(); }
+Bytes key(registry::DocumentKind kind, std::uint32_t version) {
+    return ByteWriter().u8(static_cast<std::uint8_t>(kind)).u32(version).take();
+}
+Bytes key(const AgencyId& agency) {
+    ByteWriter out;
+    return put_name(out, agency.text()).take();
+}
+Bytes key(const AgencyId& agency, std::uint32_t class_id) {
+    ByteWriter out;
+    return put_name(out, agency.text()).u32(class_id).take();
+}
+Bytes key(const AgencyId& agency, const CaseId& case_id) {
+    ByteWriter out;
+    return put_name(out, agency.text()).raw(case_id.bytes).take();
+}
+Bytes key(const CaseId& case_id) { return to_bytes(case_id.bytes); }
+Bytes key(const CaseId& case_id, Position position) {
+    return ByteWriter().raw(case_id.bytes).u64(position).take();
+}
+Bytes key(const AgencyId& agency, std::string_view rule) {
+    ByteWriter out;
+    return put_name(out, agency.text()).raw(as_bytes(rule)).take();
+}
+
+std::uint64_t u64_at(BytesView key, std::size_t offset) {
+    CHECK(key.size() >= offset + 8);
+    return ByteReader(key.subspan(offset)).u64();
+}
+
+std::uint32_t u32_at(BytesView key, std::size_t offset) {
+    CHECK(key.size() >= offset + 4);
+    return ByteReader(key.subspan(offset)).u32();
+}
+
+}  // namespace lienthong::core::rows

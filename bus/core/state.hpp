@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// State: the broker's tables, typed. A State lives inside one transaction of the journal; what it
+// reads and writes is exactly that transaction's. Rows made from a case's facts are encrypted under
+// the key of the case before they reach the journal.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "bus/base/random.hpp"
+#include "bus/core/case_machine.hpp"
+#include "bus/core/entry.hpp"
+#include "bus/core/tables.hpp"
+#include "bus/journal/journal.hpp"
+#include "bus/message/envelope.hpp"
+#include "bus/message/exchange.hpp"
+#include "security/policy/policy.hpp"
+#include "security/proof/merkle.hpp"
+#include "security/registry/document.hpp"
+#include "security/seal/case_vault.hpp"
+
+namespace lienthong::core {
+
+// Who wraps the cases' keys. Owned by the process; used on the thread of its State.
+class Vault {
+  public:
+    Vault(seal::StorageKey master, Random& random) : master_(std::move(master)), random_(random) {}
+    const seal::StorageKey& master() const { return master_; }
+    Random& random() { return random_; }
+
+  private:
+    seal::StorageKey master_;
+    Random& random_;
+};
+
+// The documents in force, opened once and shared by all who read.
+struct Documents {
+    std::shared_ptr<const registry::Administrators> administrators;
+    std::shared_ptr<const registry::Registry> registry;
+    std::shared_ptr<const policy::Policy> policy;
+    std::map<registry::DocumentKind, std::uint32_t> versions;
+    std::map<registry::DocumentKind, Hash> digests;  // SHA-256 of the signed document
+};
+
+struct StreamRow {
+    AgencyId agency;
+    NodeId node;
+    std::uint32_t class_id = 0;  // 0: not yet known, nothing was accepted
+    std::uint64_t last = 0;
+    bool closed = false;
+};
+
+struct BatchRow {
+    Bytes proof;
+    std::vector<Hash> headers;            // leaf hashes of the whole batch as it was signed
+    std::vector<std::uint16_t> verdicts;  // code, 0 = accepted
+    Position first_position = 0;
+    std::uint32_t accepted = 0;
+    Millis time = 0;
+    Epoch epoch = 0;
+    std::uint64_t head_size = 0;
+};
+
+struct ClassRow {
+    message::Kind kind = message::Kind::none;
+    std::vector<AgencyId> agencies;
+    Position last_position = 0;
+};
+
+struct CaseRecord {
+    CaseState state = CaseState::none;
+    AgencyId holder;
+    Millis since = 0;
+    Position position = 0;  // of the newest entry of the case
+    Epoch epoch = 0;
+    Hash leaf;
+    Millis due = 0;
+    std::vector<AgencyId> parties;
+    std::vector<AgencyId> consented;
+    std::uint16_t places = 0;  // asked for by the newest referral
+    bool operator==(const CaseRecord&) const = default;
+};
+
+struct CaseStepRecord {
+    Millis time = 0;
+    message::Kind kind = message::Kind::none;
+    AgencyId agency;
+    CaseState state = CaseState::none;
+    MessageId message;
+    Hash header_digest;
+    bool operator==(const CaseStepRecord&) const = default;
+};
+
+class ReadState {
+  public:
+    ReadState(const journal::ReadTxn& txn, Vault& vault) : txn_(txn), vault_(vault) {}
+
+    Result<Millis> last_time() const;
+    Result<Documents> documents() const;
+    Result<std::optional<Bytes>> maybe_document(registry::DocumentKind kind,
+                                                std::uint32_t version) const;
+
+    Result<std::optional<StreamRow>> maybe_stream(std::uint64_t stream) const;
+    Result<std::vector<std::pair<std::uint64_t, StreamRow>>> streams_of(const NodeId& node) const;
+    Result<std::optional<BatchRow>> maybe_batch(std::uint64_t stream, std::uint64_t first) const;
+    // The batch that holds a number, with its first number.
+    Result<std::optional<std::pair<std::uint64_t, BatchRow>>> maybe_batch_with(
+        const MessageId& message) const;
+    Result<std::optional<Position>> maybe_position(const MessageId& message) const;
+    Result<std::optional<Code>> maybe_refusal(const MessageId& message) const;
+
+    Result<std::optional<ClassRow>> maybe_class(std::uint32_t class_id) const;
+    Result<std::optional<std::uint32_t>> maybe_class_id(
+        message::Kind kind, const std::vector<AgencyId>& agencies) const;
+    Result<std::uint32_t> class_count() const;
+    Result<std::vector<std::uint32_t>> classes_of(const AgencyId& agency) const;
+    // Next position of the class at or after `from`.
+    Result<std::optional<Position>> maybe_next_in_class(std::uint32_t class_id,
+                                                        Position from) const;
+
+    // The one look-up that decides whether a case exists for an agency: misses alike for a case
+    // that is absent, erased or none of its business.
+    Result<bool> is_party(const AgencyId& agency, const CaseId& case_id) const;
+    Result<std::vector<CaseId>> cases_of(const AgencyId& agency,
+                                         const CaseId& after,
+                                         std::size_t count_max) const;
+    Result<std::optional<CaseRecord>> maybe_case(
+        const CaseId& case_id) const;  // only after is_party
+    Result<std::vector<std::pair<Position, CaseStepRecord>>> case_steps(
+        const CaseId& case_id, Position from, std::size_t count_max) const;
+    Result<std::optional<std::uint32_t>> maybe_shelter_taken(const AgencyId& centre) const;
+
+    Result<Entry> entry(Position position) const;
+    // Sections of a message entry as they travelled: `locked` or `erased` if their key is gone.
+    Result<std::vector<message::Section>> sections(const Entry& entry) const;
+
+    proof::NodeSource tree() const;
+    Result<std::optional<std::string>> maybe_head(std::uint64_t size) const;
+    Result<std::optional<std::string>> newest_head() const;
+    std::uint64_t log_size() const { return txn_.log_size(); }
+
+  protected:
+    Result<std::optional<Bytes>> get(Tables table, BytesView key) const {
+        return txn_.maybe_get(id(table), key);
+    }
+    Result<std::optional<seal::StorageKey>> maybe_case_key(const CaseId& case_id) const;
+    Result<std::optional<Bytes>> get_protected(Tables table,
+                                               BytesView key,
+                                               const CaseId& case_id) const;
+
+    const journal::ReadTxn& txn_;
+    Vault& vault_;
+};
+
+class State final : public ReadState {
+  public:
+    State(journal::WriteTxn& txn, Vault& vault) : ReadState(txn, vault), write_(txn) {}
+
+    Result<void> set_last_time(Millis time);
+    Result<void> put_document(const registry::SignedDocument& document, BytesView bytes);
+    Result<void> put_stream(std::uint64_t stream, const StreamRow& row);
+    Result<void> put_refusal(const MessageId& message, Code code);
+    Result<void> put_batch(std::uint64_t stream, std::uint64_t first, const BatchRow& row);
+    Result<void> put_class(std::uint32_t class_id, const ClassRow& row, bool is_new);
+    Result<void> put_in_class(std::uint32_t class_id, Position position);
+    Result<void> put_case(const CaseId& case_id, const CaseRecord& record);
+    Result<void> put_case_step(const CaseId& case_id,
+                               Position position,
+                               const CaseStepRecord& step);
+    Result<void> put_party(const AgencyId& agency, const CaseId& case_id, Position position);
+    Result<void> put_shelter_taken(const AgencyId& centre, std::uint32_t taken);
+    Result<void> put_head(std::uint64_t size, std::string_view note);
+
+    // Digest row → {time of the last entry, repeats since}.
+    Result<std::pair<Millis, std::uint32_t>> query_row(const Hash& key) const;
+    Result<void> put_query_row(const Hash& key, Millis time, std::uint32_t repeats);
+    Result<std::pair<std::int64_t, std::uint32_t>> denial_row(const AgencyId& agency,
+                                                              std::string_view rule) const;
+    Result<void> put_denial_row(const AgencyId& agency,
+                                std::string_view rule,
+                                std::int64_t minute,
+                                std::uint32_t count);
+
+    // Makes the case's key if there is none yet.
+    Result<Bytes> protect(const CaseId& case_id, BytesView plaintext, BytesView bound_to);
+
+    // Appends the entry and its leaf.
+    Result<Position> append(const BusId& bus, const Entry& entry);
+
+  private:
+    Result<void> put(Tables table, BytesView key, BytesView value) {
+        return write_.put(id(table), key, value);
+    }
+    Result<void> put_protected(Tables table, BytesView key, const CaseId& case_id, BytesView value);
+
+    journal::WriteTxn& write_;
+};
+
+// The id under whose key a message's sections are stored: its case's, or, for personal messages of
+// no case, one made of its message id. None: statistics, stored plain.
+CaseId storage_case(const message::Header& header);
+
+// What a section is bound to at rest.
+Bytes storage_binding(const MessageId& message);
+
+}  // namespace lienthong::core

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of the broker's state: all derived from the log, all written in the transaction that
+// appends the entry. docs/storage.md gives keys and values.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "bus/journal/journal.hpp"
+
+namespace lienthong::core {
+
+enum class Tables : journal::Table {
+    meta,          // name → singletons: time of the last entry, epoch, versions of documents
+    tree,          // level, index → hash of a complete subtree of the log
+    heads,         // size → signed checkpoint
+    documents,     // kind, version → signed document
+    streams,       // stream → owner, class, last number, closed
+    refused,       // stream, number → code of the final refusal
+    batches,       // stream, first number → proof, leaves, verdicts, positions
+    classes,       // class → kind, agencies, last position
+    class_ids,     // digest of (kind, agencies) → class
+    agency_class,  // agency, class → nothing
+    class_index,   // class, position → nothing
+    cases,         // case → row, encrypted under the case's key
+    case_steps,    // case, position → row, encrypted likewise
+    case_parties,  // agency, case → position at which it became a party
+    case_keys,     // case → its key, wrapped by the master key
+    shelters,      // agency → capacity; agency, case → places taken
+    queries,       // digest of (agency, officer, purpose, case) → time of the last entry, repeats
+    denials,       // agency, rule → minute, count not yet written
+};
+
+inline constexpr std::array<std::string_view, 18> kTableNames = {
+    "meta",
+    "tree",
+    "heads",
+    "documents",
+    "streams",
+    "refused",
+    "batches",
+    "classes",
+    "class_ids",
+    "agency_class",
+    "class_index",
+    "cases",
+    "case_steps",
+    "case_parties",
+    "case_keys",
+    "shelters",
+    "queries",
+    "denials",
+};
+
+constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }
+
+}  // namespace lienthong::core

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What broker and node tell each other, as values: receipts, deliveries, queries and their answers.
+// bus/core makes and reads them, bus/wire carries them; names are those of schemas/wire.fbs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/base/bytes.hpp"
+#include "bus/base/ids.hpp"
+#include "bus/message/envelope.hpp"
+
+namespace lienthong::message {
+
+struct StreamPosition {
+    std::uint64_t stream = 0;
+    std::uint64_t last = 0;
+    bool closed = false;
+    bool operator==(const StreamPosition&) const = default;
+};
+
+struct Verdict {
+    std::optional<Code> refused;  // nothing: accepted
+    std::string grant_missing;
+    bool operator==(const Verdict&) const = default;
+};
+
+struct Receipt {
+    std::uint64_t stream = 0;
+    std::uint64_t first = 0;
+    std::vector<Verdict> verdicts;
+    Position first_position = 0;
+    std::uint32_t accepted_count = 0;
+    Millis time = 0;
+    Epoch epoch = 0;
+    std::string head;
+    Hash proof_hash;
+    std::vector<Hash> left;
+    std::vector<Hash> right;
+    std::vector<AgencyId> case_parties;
+    std::vector<AgencyId> consented;
+};
+
+struct Skipped {
+    std::uint64_t sequence = 0;
+    Code code = Code::forbidden;
+    bool operator==(const Skipped&) const = default;
+};
+
+struct DeliveredEntry {
+    Position position = 0;
+    std::uint8_t kind = 0;  // proof::EntryKind
+    Epoch epoch = 0;
+    Millis time = 0;
+    Bytes header;  // Header, or the bytes of an entry that is no message
+    Bytes proof;
+    std::uint32_t batch_index = 0;
+    std::vector<Hash> batch_path;
+    std::vector<message::Section> sections;
+    std::vector<Skipped> skipped;
+};
+
+struct Delivery {
+    std::string consumer;
+    AgencyId agency;
+    Position from = 0;
+    Position to = 0;
+    Epoch epoch = 0;
+    std::string head;
+    std::vector<DeliveredEntry> entries;
+    Bytes signature;
+};
+
+enum class QueryKind : std::uint8_t {
+    none = 0,
+    case_status = 1,
+    case_list = 2,
+    case_timeline = 3,
+    case_parties = 4,
+};
+
+struct Query {
+    QueryKind kind = QueryKind::none;
+    CaseId case_id;
+    OfficerId officer;
+    Purpose purpose;
+    std::uint64_t from = 0;
+    std::uint32_t count_max = 0;
+};
+
+struct CaseStep {
+    Position position = 0;
+    Millis time = 0;
+    message::Kind kind = message::Kind::none;
+    AgencyId agency;
+    std::string state;
+    MessageId message;
+};
+
+struct CaseRow {
+    CaseId case_id;
+    std::string state;
+    AgencyId holder;
+    Millis since = 0;
+    Position position = 0;
+    Millis due = 0;
+    Epoch epoch = 0;
+    Hash leaf;
+};
+
+struct QueryAnswer {
+    std::vector<CaseRow> cases;
+    std::vector<CaseStep> steps;
+    std::vector<AgencyId> parties;
+    std::vector<AgencyId> consented;
+    bool more = false;
+};
+
+}  // namespace lienthong::message
