@@ -22,21 +22,26 @@ struct BatchProof {
     bool operator==(const BatchProof&) const = default;
 };
 
+// A batch has 1 to message::kBatchMessagesMax messages.
+inline constexpr std::size_t kSignatureBytesMax = 1024;  // RSA with 8,192 bits
+
 Bytes encode_batch_proof(const BatchProof& proof);
 Result<BatchProof> parse_batch_proof(BytesView bytes);  // malformed_proof, unknown_suite
 
-// `headers`: leaf_hash of each header's exact bytes, in order.
+// `headers`: leaf_hash of each header's exact bytes, in order. bad_argument if there is none,
+// oversized if there are too many, else the signer's error.
 Result<BatchProof> sign_batch(keys::Signer& signer,
                               const BusId& bus,
                               const AgencyId& agency,
                               std::span<const Hash> headers);
-// The whole batch is at hand: rebuilds the root once. bad_digest (root or size), bad_signature.
+// The whole batch is at hand: rebuilds the root once. bad_digest (root or size), bad_signature (a
+// proof that names another key too), unknown_suite.
 Result<void> verify_batch(const BatchProof& proof,
                           const keys::PublicKey& key,
                           const BusId& bus,
                           const AgencyId& agency,
                           std::span<const Hash> headers);
-// One message of it, by its path. bad_digest, bad_signature.
+// One message of it, by its path. bad_digest, bad_signature, unknown_suite.
 Result<void> verify_in_batch(const BatchProof& proof,
                              const keys::PublicKey& key,
                              const BusId& bus,

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bus/base/ids.hpp"
 #include "security/keys/keys.hpp"
@@ -43,7 +45,8 @@ struct Leaf {
 Bytes encode_leaf(const Leaf& leaf);
 Hash hash(const Leaf& leaf);  // leaf_hash(encode_leaf(leaf))
 
-// Extension lines of the checkpoint, after origin, size and root.
+// What a checkpoint says. After origin, size and root stand extension lines: `time` and `epoch` in
+// decimal, then `administrators`, `registry`, `policy` and `procedure` as hexadecimal digests.
 struct Head {
     BusId bus;  // origin
     std::uint64_t size = 0;
@@ -59,18 +62,22 @@ struct Head {
 
 // The text that is signed (ends with a newline).
 std::string checkpoint_body(const Head& head);
-// body ‖ "\n" ‖ signature lines.
+// body ‖ "\n" ‖ signature line of the bus id's name. bad_argument for a head that no text can say
+// (no bus, a time before 1970, too large a size); unknown_suite unless the key is Ed25519.
 Result<std::string> sign_head(const Head& head, keys::Signer& log_key);
-// Strict: any other form is malformed_proof; bad_signature; wrong_bus.
+// Strict: any other form is malformed_proof; bad_signature; wrong_bus. Signature lines of other
+// names and keys (co-signatures) may stand beside the log's, and are not judged.
 Result<Head> verify_head(std::string_view note, const BusId& bus, const keys::PublicKey& log_key);
 Result<Head> parse_head(std::string_view note);  // without a verdict on signatures
 
-// One signature line "— <witness name> <base64>" with its time; `witness` is a node's text name.
+// One signature line "— <witness name> <base64>\n" with its time, rounded down to seconds; it may
+// be appended to the note as it is. `witness` is a node's text name: 1 to 128 of a-z, 0-9, "-", "."
+// and "/". malformed_proof (the note), bad_argument (name or time), unknown_suite (the key).
 Result<std::string> cosign_head(std::string_view note,
                                 std::string_view witness,
                                 Millis time,
                                 keys::Signer& key);
-// Gives the time of the co-signature.
+// Gives the time of the co-signature. malformed_proof, bad_signature.
 Result<Millis> verify_cosignature(std::string_view note,
                                   std::string_view line,
                                   std::string_view witness,
@@ -88,5 +95,17 @@ struct DeliveryStatement {
     Hash head;     // SHA-256 of the head's text
 };
 Bytes encode_statement(const DeliveryStatement& statement);
+
+// What `entries` is made from: for each entry its leaf hash, the number of skipped messages before
+// it, and of each of these its sequence and the code of the reason.
+struct StatedSkip {
+    std::uint64_t sequence = 0;
+    Code code = Code::forbidden;
+};
+struct StatedEntry {
+    Hash leaf;
+    std::vector<StatedSkip> skipped;
+};
+Hash stated_entries_digest(std::span<const StatedEntry> entries);
 
 }  // namespace lienthong::proof

@@ -12,6 +12,9 @@
 
 namespace lienthong::proof {
 
+// No tree is larger; sizes, indices and their sums stay within 64 bits.
+inline constexpr std::uint64_t kTreeSizeMax = std::uint64_t{1} << 63;
+
 Hash leaf_hash(BytesView bytes);
 Hash node_hash(const Hash& left, const Hash& right);
 
@@ -24,17 +27,20 @@ struct NodeId {
 
 // Gives the hash of a complete subtree of the tree; for the log it reads the table of nodes.
 using NodeSource = std::function<Result<Hash>(NodeId)>;
-// Source over leaf hashes in memory.
+// Source over leaf hashes in memory, which it borrows; not_found beyond them.
 NodeSource over(std::span<const Hash> leaves);
 
 // Adding a leaf to a tree of `size` leaves completes these subtrees: for each, `put` is called
-// once, children before parents. `source` gives the left siblings.
+// once, children before parents (the leaf itself is the first). `source` gives the left siblings,
+// all of them complete before this leaf. bad_argument if the tree is full.
 Result<void> append_leaf(std::uint64_t size,
                          const Hash& leaf,
                          const NodeSource& source,
                          const std::function<Result<void>(NodeId, const Hash&)>& put);
 
 // Root of the first `size` leaves; the empty tree has SHA-256("").
+// Here and below: bad_argument for a size, index or range that no tree has, else the source's
+// error.
 Result<Hash> root(std::uint64_t size, const NodeSource& source);
 Hash root(std::span<const Hash> leaves);
 
@@ -59,7 +65,8 @@ bool verify_consistency(std::uint64_t first,
                         std::span<const Hash> path);
 
 // A range [first, first + count): hashes of the maximal complete subtrees left and right of it,
-// from left to right. Verifying rebuilds the root from left ‖ leaves ‖ right.
+// from left to right. Verifying rebuilds the root from left ‖ leaves ‖ right, and takes exactly as
+// many hashes as the sizes ask for. An empty range proves that left ‖ right give the root.
 struct RangeProof {
     std::vector<Hash> left;
     std::vector<Hash> right;
