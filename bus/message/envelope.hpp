@@ -22,8 +22,12 @@ inline constexpr std::size_t kBatchBytesMax = 1024 * 1024;
 inline constexpr std::size_t kBatchMessagesMax = 1024;
 inline constexpr std::size_t kAudienceMax = 64;
 inline constexpr std::size_t kChunkBytes = 256 * 1024;  // plaintext of a chunk; larger is chunked
-inline constexpr std::uint16_t kSuite =
-    1;  // SHA-256, RFC 9162 batch, ECDSA P-256 / Ed25519 / RSA-PSS
+inline constexpr std::size_t kChunksMax = kSectionBytesMax / kChunkBytes;
+inline constexpr std::size_t kSealedToMax = 2 * kAudienceMax;  // two while a key is rotated
+// Plaintext of one chunk and what stands around it, padded.
+inline constexpr std::size_t kSealedBodyBytesMax = kChunkBytes + 16 * 1024;
+// SHA-256, RFC 9162 batch, ECDSA P-256 / Ed25519 / RSA-PSS
+inline constexpr std::uint16_t kSuite = 1;
 
 enum class Relation : std::uint8_t {
     none = 0,
@@ -108,10 +112,12 @@ struct Batch {
 };
 
 Bytes encode_batch(const Batch& batch);
-// Splits a frame without judging headers: malformed_frame, oversized, too_deep.
+// Splits a frame without judging headers or descriptors: malformed_frame, oversized (the frame, or
+// the number of its messages), too_deep (also: too many parts).
 Result<Batch> parse_batch(BytesView frame);
 
-// One envelope's sections as bytes for storage (journal, inbox, outbox).
+// One envelope's sections as bytes for storage (journal, inbox, outbox). Indexes ascend.
+// malformed_frame, oversized, too_deep.
 Bytes encode_sections(const std::vector<Section>& sections);
 Result<std::vector<Section>> parse_sections(BytesView bytes);
 
@@ -132,6 +138,6 @@ struct SealedBody {
 // Padded with zeros so that the result's size is one of the size classes (a power of two from 1 KiB
 // to 16 KiB, then a multiple of 16 KiB).
 Bytes encode_sealed_body(const SealedBody& body);
-Result<SealedBody> parse_sealed_body(BytesView bytes);  // malformed_section
+Result<SealedBody> parse_sealed_body(BytesView bytes);  // malformed_section, oversized
 
 }  // namespace lienthong::message

@@ -54,6 +54,8 @@ struct SectionType {
     bool (*verify)(BytesView aligned);
 };
 
+inline constexpr std::size_t kSectionsMax = 12;  // that a kind can have
+
 enum class Class : std::uint8_t { statistics, reference, personal };
 
 struct KindInfo {
