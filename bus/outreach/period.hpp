@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Period: civil dates and spans of them, as reports and their readers name them. No clock and no
+// time zone here: a date is what the report says.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bus/base/error.hpp"
+
+namespace lienthong::outreach {
+
+using Date = std::chrono::sys_days;  // a civil day, without a time zone
+
+// "2021-12-14"; malformed_input for anything else, for impossible dates (2021-02-30) and for years
+// outside 1900 to 2199.
+Result<Date> parse_date(std::string_view text);
+std::string format_date(Date date);
+
+// Both ends included; `from` is never after `to`.
+struct Period {
+    Date from;
+    Date to;
+
+    auto operator<=>(const Period&) const = default;
+    bool contains(Date date) const { return from <= date && date <= to; }
+    bool contains(const Period& other) const { return from <= other.from && other.to <= to; }
+    bool overlaps(const Period& other) const { return from <= other.to && other.from <= to; }
+    std::string text() const;  // "2021-01-01/2021-12-31"
+};
+
+// "2021", "2021-H1", "2021-Q1", "2021-03", "admin-2021" (15 December 2020 to 14 December 2021) or
+// "2021-01-01/2021-12-31"; malformed_input for anything else.
+Result<Period> parse_period(std::string_view text);
+
+}  // namespace lienthong::outreach
