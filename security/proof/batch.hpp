@@ -15,10 +15,10 @@ namespace lienthong::proof {
 
 struct BatchProof {
     std::uint16_t suite = 0;
-    keys::KeyId key_id;
+    keys::KeyId key_id{};
     std::uint32_t size = 0;
-    Hash root;
-    Bytes signature;
+    Hash root{};
+    Bytes signature{};
     bool operator==(const BatchProof&) const = default;
 };
 

@@ -34,13 +34,13 @@ enum class EntryKind : std::uint8_t {
 // Everything a leaf says; its bytes are fixed: label, bus id, position, time, entry kind, epoch,
 // content digest, proof digest.
 struct Leaf {
-    BusId bus;
+    BusId bus{};
     Position position = 0;
     Millis time = 0;
     EntryKind kind = EntryKind::message;
     Epoch epoch = 0;
-    Hash content;  // SHA-256 of the header, or of the bytes of an entry that is no message
-    Hash proof;    // SHA-256 of the batch proof, or zeros
+    Hash content{};  // SHA-256 of the header, or of the bytes of an entry that is no message
+    Hash proof{};    // SHA-256 of the batch proof, or zeros
 };
 Bytes encode_leaf(const Leaf& leaf);
 Hash hash(const Leaf& leaf);  // leaf_hash(encode_leaf(leaf))
@@ -48,15 +48,15 @@ Hash hash(const Leaf& leaf);  // leaf_hash(encode_leaf(leaf))
 // What a checkpoint says. After origin, size and root stand extension lines: `time` and `epoch` in
 // decimal, then `administrators`, `registry`, `policy` and `procedure` as hexadecimal digests.
 struct Head {
-    BusId bus;  // origin
+    BusId bus{};  // origin
     std::uint64_t size = 0;
-    Hash root;
+    Hash root{};
     Millis time = 0;
     Epoch epoch = 0;
-    Hash administrators;
-    Hash registry;
-    Hash policy;
-    Hash procedure;
+    Hash administrators{};
+    Hash registry{};
+    Hash policy{};
+    Hash procedure{};
     bool operator==(const Head&) const = default;
 };
 
@@ -85,14 +85,14 @@ Result<Millis> verify_cosignature(std::string_view note,
 
 // What the broker signs with each delivery: "from a to b these are all your entries".
 struct DeliveryStatement {
-    BusId bus;
-    AgencyId agency;
-    std::string consumer;
+    BusId bus{};
+    AgencyId agency{};
+    std::string consumer{};
     Position from = 0;
     Position to = 0;
     Epoch epoch = 0;
-    Hash entries;  // SHA-256 over the leaf hashes, in order, and of the skipped numbers of each
-    Hash head;     // SHA-256 of the head's text
+    Hash entries{};  // SHA-256 over the leaf hashes, in order, and of the skipped numbers of each
+    Hash head{};     // SHA-256 of the head's text
 };
 Bytes encode_statement(const DeliveryStatement& statement);
 
@@ -103,8 +103,8 @@ struct StatedSkip {
     Code code = Code::forbidden;
 };
 struct StatedEntry {
-    Hash leaf;
-    std::vector<StatedSkip> skipped;
+    Hash leaf{};
+    std::vector<StatedSkip> skipped{};
 };
 Hash stated_entries_digest(std::span<const StatedEntry> entries);
 

@@ -68,8 +68,8 @@ bool verify_consistency(std::uint64_t first,
 // from left to right. Verifying rebuilds the root from left ‖ leaves ‖ right, and takes exactly as
 // many hashes as the sizes ask for. An empty range proves that left ‖ right give the root.
 struct RangeProof {
-    std::vector<Hash> left;
-    std::vector<Hash> right;
+    std::vector<Hash> left{};
+    std::vector<Hash> right{};
     bool operator==(const RangeProof&) const = default;
 };
 Result<RangeProof> range_proof(std::uint64_t first,

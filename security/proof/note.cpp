@@ -42,8 +42,8 @@ Result<Bytes> from_base64(std::string_view text) {
     const int size =
         EVP_DecodeBlock(bytes.data(), as_bytes(text).data(), static_cast<int>(text.size()));
     if (size < 0) return fail(Code::malformed_proof, "not base64");
-    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-    bytes.resize(bytes.size() - padding);
+    const std::ptrdiff_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    bytes.erase(bytes.end() - padding, bytes.end());
     // OpenSSL takes blanks around the text, and any bits under the padding: one form only is ours.
     if (to_base64(bytes) != text) return fail(Code::malformed_proof, "base64 is not canonical");
     return bytes;

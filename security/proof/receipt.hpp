@@ -12,13 +12,13 @@ namespace lienthong::proof {
 
 // A receipt as far as its proof goes; borrows the text and the digests.
 struct ReceiptClaim {
-    std::string_view head;           // signed checkpoint
-    std::span<const Hash> accepted;  // SHA-256 of each accepted header, in order
-    Position first_position = 0;     // of the first accepted one; they stand contiguously
-    Millis time = 0;                 // the batch's one time of entry
+    std::string_view head{};           // signed checkpoint
+    std::span<const Hash> accepted{};  // SHA-256 of each accepted header, in order
+    Position first_position = 0;       // of the first accepted one; they stand contiguously
+    Millis time = 0;                   // the batch's one time of entry
     Epoch epoch = 0;
-    Hash proof;        // SHA-256 of the batch proof's bytes
-    RangeProof range;  // of the accepted ones in the head's tree
+    Hash proof{};        // SHA-256 of the batch proof's bytes
+    RangeProof range{};  // of the accepted ones in the head's tree
 };
 
 // Gives the head. With none accepted only the head is judged: nothing is claimed about the log.
