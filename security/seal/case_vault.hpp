@@ -16,7 +16,7 @@ namespace lienthong::seal {
 class StorageKey {
   public:
     static StorageKey generate(Random& random);
-    static Result<StorageKey> from_secret(Secret&& bytes32);
+    static Result<StorageKey> from_secret(Secret&& bytes32);  // malformed_key
 
     // nonce ‖ ciphertext ‖ tag; `bound_to` (table, row key) is authenticated, not stored.
     Bytes protect(BytesView plaintext, BytesView bound_to, Random& random) const;
@@ -33,11 +33,15 @@ class StorageKey {
     Secret bytes_;
 };
 
-// The master key's file: 32 bytes encrypted under a passphrase (scrypt, AES-256-GCM), mode 0600.
+// The master key's file: 32 bytes encrypted under a passphrase (scrypt N = 2^14, r = 8, p = 1 and
+// AES-256-GCM), mode 0600. already_exists if a file is there; bad_argument without a passphrase. To
+// replace a master: save the new one in another file, commit the rewrapped keys, then rename it
+// over the old one; at every moment one of the two files opens the database.
 Result<void> save_master(const std::filesystem::path& path,
                          const StorageKey& key,
                          const Secret& passphrase,
                          Random& random);
+// unsafe_mode, no_such_file, bad_passphrase, bad_checksum (damaged), unknown_version, corrupt.
 Result<StorageKey> load_master(const std::filesystem::path& path, const Secret& passphrase);
 
 }  // namespace lienthong::seal

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commitments: what a header says of a section without saying what it is.
-//   plaintext commitment  SHA-256(context ‖ plaintext salt ‖ plaintext)      stands in the
-//   descriptor descriptor commitment SHA-256(context ‖ descriptor salt ‖ descriptor)    stands in
-//   the header
-// context = purpose label, suite, bus id, message id, section name, each length-prefixed.
+//   plaintext commitment   SHA-256(context ‖ plaintext salt ‖ plaintext), in the descriptor
+//   descriptor commitment  SHA-256(context ‖ descriptor salt ‖ descriptor), in the header
+// context = purpose label, suite (u16), bus id, message id (two u64), section name; each with its
+// length (u32) before it. Integers are big-endian.
 #pragma once
 
 #include "bus/base/ids.hpp"

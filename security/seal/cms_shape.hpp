@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outer form of the one CMS that is accepted, checked before anything is decrypted. OpenSSL 3.0
+// takes any cipher and any length of tag in an AuthEnvelopedData (a cipher without a tag, or a tag
+// of one byte, would go through) and has no function that tells; so the few fields are read here.
+#pragma once
+
+#include <cstddef>
+
+#include "bus/base/bytes.hpp"
+
+namespace lienthong::seal {
+
+// Bytes of ciphertext in a DER AuthEnvelopedData (RFC 5083) of AES-256-GCM (RFC 5084: nonce of 12
+// bytes, tag of 16) without originator certificates and attributes; else malformed_section. The
+// recipients are left to OpenSSL.
+Result<std::size_t> ciphertext_bytes(BytesView cms);
+
+}  // namespace lienthong::seal
