@@ -167,7 +167,7 @@ TEST(Merkle, ProvesThatEverySmallTreeGrewFromEverySmallerOneAndNothingElse) {
     }
 }
 
-TEST(Merkle, ProvesEveryRangeOfEverySmallTreeAndNothingElse) {
+TEST(Merkle, ProvesEveryRangeOfEverySmallTree) {
     const auto leaves = some_leaves(kExhaustiveSizeMax);
     const auto source = over(leaves);
     for (std::uint64_t size = 0; size <= kExhaustiveSizeMax; ++size) {
@@ -178,7 +178,6 @@ TEST(Merkle, ProvesEveryRangeOfEverySmallTreeAndNothingElse) {
                 const auto proof = range_proof(first, count, size, source).value();
                 ASSERT_TRUE(verify_range(range, first, size, proof, head))
                     << first << " " << count << " " << size;
-                ASSERT_FALSE(verify_range(range, first, size, proof, Hash{}));
             }
         }
     }
@@ -204,6 +203,7 @@ TEST(Merkle, RefusesEveryAlteredRange) {
                                   [&](const auto& bad) { refuse(range, {bad, proof.right}); });
                 for_each_mutation(proof.right,
                                   [&](const auto& bad) { refuse(range, {proof.left, bad}); });
+                ASSERT_FALSE(verify_range(range, first, size, proof, Hash{}));
                 ASSERT_FALSE(verify_range(range, first + 1, size, proof, head));
             }
         }
