@@ -82,18 +82,24 @@ bool is_signed_by(X509* certificate, X509* authority, Millis at) {
            X509_get_signature_nid(certificate) == NID_ecdsa_with_SHA256;
 }
 
-}  // namespace
+// A certificate of the shape issued here, parsed once.
+struct Parsed {
+    openssl::X509Certificate certificate;
+    CertificateInfo info;
+};
 
-Result<CertificateInfo> read_certificate(BytesView certificate) {
-    const openssl::QuietErrors quiet;
-    const auto key = PublicKey::from_certificate(certificate);
-    if (!key) return fail(Code::bad_certificate, "its key: " + key.error().detail);
-    const openssl::X509Certificate parsed = openssl::to_x509(certificate);
-    CHECK(parsed != nullptr);
-    if (X509_get_version(parsed.get()) != X509_VERSION_3) {
+Result<Parsed> parse(BytesView der) {
+    if (der.empty() || der.size() > kCertificateBytesMax) {
+        return fail(Code::bad_certificate, "a certificate of impossible size");
+    }
+    openssl::X509Certificate parsed = openssl::to_x509(der);
+    if (parsed == nullptr || X509_get_version(parsed.get()) != X509_VERSION_3) {
         return fail(Code::bad_certificate, "not an X.509 v3 certificate");
     }
-    const auto subject = maybe_common_name(X509_get_subject_name(parsed.get()));
+    const auto key =
+        PublicKey::from_spki(openssl::to_der(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(parsed.get())));
+    if (!key) return fail(Code::bad_certificate, "its key: " + key.error().detail);
+    auto subject = maybe_common_name(X509_get_subject_name(parsed.get()));
     const auto from = maybe_millis(X509_get0_notBefore(parsed.get()));
     const auto until = maybe_millis(X509_get0_notAfter(parsed.get()));
     if (!subject || !from || !until) {
@@ -106,39 +112,49 @@ Result<CertificateInfo> read_certificate(BytesView certificate) {
     if (p256_only ? algorithm != Algorithm::p256 : algorithm == Algorithm::x25519) {
         return fail(Code::bad_certificate, "a key of this algorithm is not for this use");
     }
-    return CertificateInfo{.subject = *subject,
-                           .use = *use,
-                           .validity = {.from = *from, .until = *until},
-                           .key_id = key->id(),
-                           .serial = serial_of(parsed.get())};
+    CertificateInfo info{.subject = std::move(*subject),
+                         .use = *use,
+                         .validity = {.from = *from, .until = *until},
+                         .key_id = key->id(),
+                         .serial = serial_of(parsed.get())};
+    return Parsed{.certificate = std::move(parsed), .info = std::move(info)};
+}
+
+}  // namespace
+
+Result<CertificateInfo> read_certificate(BytesView certificate) {
+    const openssl::QuietErrors quiet;
+    auto parsed = parse(certificate);
+    if (!parsed) return std::unexpected(parsed.error());
+    return std::move(parsed->info);
 }
 
 Result<CertificateInfo> verify_certificate(BytesView certificate,
                                            BytesView authority_certificate,
                                            Millis at) {
     const openssl::QuietErrors quiet;
-    auto info = read_certificate(certificate);
-    if (!info) return info;
-    const auto authority = read_certificate(authority_certificate);
-    if (!authority || authority->use != Use::authority) {
+    auto parsed = parse(certificate);
+    if (!parsed) return std::unexpected(parsed.error());
+    const auto authority = parse(authority_certificate);
+    if (!authority || authority->info.use != Use::authority) {
         return fail(Code::bad_certificate, "the authority's certificate is not one");
     }
-    if (info->use == Use::authority && !equal(certificate, authority_certificate)) {
+    if (parsed->info.use == Use::authority && !equal(certificate, authority_certificate)) {
         return fail(Code::bad_certificate, "another authority");
     }
-    const openssl::X509Certificate parsed = openssl::to_x509(certificate);
-    const openssl::X509Certificate issuer = openssl::to_x509(authority_certificate);
-    CHECK(parsed != nullptr && issuer != nullptr);
     // Judged inside its own validity first: who forged a certificate is not told that it expired.
-    const Millis within = std::max(info->validity.from, authority->validity.from);
-    const Millis within_until = std::min(info->validity.until, authority->validity.until);
-    if (within > within_until || !is_signed_by(parsed.get(), issuer.get(), within)) {
+    const Validity own = parsed->info.validity;
+    const Validity issuer = authority->info.validity;
+    const Millis from = std::max(own.from, issuer.from);
+    const Millis until = std::min(own.until, issuer.until);
+    if (from > until ||
+        !is_signed_by(parsed->certificate.get(), authority->certificate.get(), from)) {
         return fail(Code::bad_certificate, "not issued by the authority of this bus");
     }
-    if (at < within || at > within_until) {
+    if (at < from || at > until) {
         return fail(Code::expired_key, "the certificate is not valid at that time");
     }
-    return info;
+    return std::move(parsed->info);
 }
 
 std::string to_pem(BytesView certificate) {

@@ -50,12 +50,13 @@ class PublicKey {
     Result<void> verify(BytesView message, BytesView signature) const;
     const KeyId& id() const { return id_; }
     Algorithm algorithm() const { return algorithm_; }
-    Bytes spki() const;
+    const Bytes& spki() const { return spki_; }
     Bytes raw() const;  // Ed25519 and X25519: 32 bytes; else empty
 
   private:
     PublicKey() = default;
     std::shared_ptr<void> key_;  // EVP_PKEY
+    Bytes spki_;
     KeyId id_;
     Algorithm algorithm_ = Algorithm::p256;
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "security/seal/seal.hpp"
 
+#include <array>
 #include <optional>
+#include <string_view>
 
 #include "security/keys/openssl.hpp"
 #include "security/seal/cms_shape.hpp"
@@ -11,16 +13,27 @@ namespace {
 
 namespace openssl = keys::openssl;
 
+// Use::seal, as keys::read_certificate judges it, without decoding the key a second time.
+bool can_receive(X509* certificate) {
+    constexpr std::uint32_t kWrong = EXFLAG_INVALID | EXFLAG_CRITICAL | EXFLAG_CA;
+    if ((X509_get_extension_flags(certificate) & kWrong) != 0 ||
+        X509_get_key_usage(certificate) != KU_KEY_AGREEMENT) {
+        return false;
+    }
+    const EVP_PKEY* const key = X509_get0_pubkey(certificate);
+    std::array<char, 32> group{};
+    return key != nullptr &&
+           EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) == 1 &&
+           std::string_view(group.data()) == SN_X9_62_prime256v1;
+}
+
 // Adds one recipient by ECDH with a SHA-256 key derivation (the default here would be SHA-1). The
 // key wrap follows the cipher: AES-256.
 Result<void> add_recipient(CMS_ContentInfo* cms, BytesView certificate) {
-    const auto info = keys::read_certificate(certificate);
-    if (!info) return std::unexpected(info.error());
-    if (info->use != keys::Use::seal) {
+    const openssl::X509Certificate parsed = openssl::to_x509(certificate);
+    if (parsed == nullptr || !can_receive(parsed.get())) {
         return fail(Code::bad_certificate, "not a certificate to seal to");
     }
-    const openssl::X509Certificate parsed = openssl::to_x509(certificate);
-    CHECK(parsed != nullptr);
     CMS_RecipientInfo* const recipient = CMS_add1_recipient_cert(cms, parsed.get(), CMS_KEY_PARAM);
     if (recipient == nullptr || CMS_RecipientInfo_type(recipient) != CMS_RECIPINFO_AGREE) {
         return fail(Code::bad_certificate, "its key cannot agree on one");
