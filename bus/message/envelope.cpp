@@ -12,8 +12,6 @@ namespace {
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 
-constexpr Millis kMillisMax = 253'402'300'799'999;  // the end of the year 9999
-
 Bytes finished(FlatBufferBuilder& builder, flatbuffers::Offset<void> root) {
     builder.Finish(root);
     return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/message/facts.hpp"
 
+#include <algorithm>
+
 #include "bus/message/flat.hpp"
 #include "schemas/facts_generated.h"
 
@@ -8,8 +10,6 @@ namespace lienthong::message {
 namespace {
 
 constexpr std::size_t kPartiesMax = 64;
-constexpr Millis kMillisMax = 253'402'300'799'999;  // the end of the year 9999
-
 using flatbuffers::FlatBufferBuilder;
 using Names = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
 
@@ -89,6 +89,10 @@ Bytes encode_facts(const CaseFacts& facts) {
     const auto consent_for = write(builder, facts.consent_for);
     flatbuffers::Offset<flatbuffers::String> holder;
     if (!facts.holder.empty()) holder = builder.CreateString(facts.holder.text());
+    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> nonce;
+    if (facts.opens) {
+        nonce = builder.CreateVector(facts.opening_nonce.data(), facts.opening_nonce.size());
+    }
     builder.Finish(fb::CreateCaseFacts(builder,
                                        facts.opens,
                                        parties,
@@ -101,7 +105,10 @@ Bytes encode_facts(const CaseFacts& facts) {
                                        facts.persons,
                                        facts.capacity_yes,
                                        facts.adult_count,
-                                       facts.minor_count));
+                                       facts.minor_count,
+                                       nonce,
+                                       facts.capacity_normal,
+                                       facts.capacity_max));
     return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
@@ -147,6 +154,15 @@ Result<CaseFacts> parse_facts(BytesView bytes) {
     facts.capacity_yes = flat.capacity_yes();
     facts.adult_count = flat.adult_count();
     facts.minor_count = flat.minor_count();
+    const auto* nonce = flat.opening_nonce();
+    if (facts.opens != (nonce != nullptr)) return bad("opening_nonce");
+    if (nonce != nullptr) {
+        if (nonce->size() != facts.opening_nonce.size()) return bad("opening_nonce");
+        std::ranges::copy(*nonce, facts.opening_nonce.begin());
+    }
+    facts.capacity_normal = flat.capacity_normal();
+    facts.capacity_max = flat.capacity_max();
+    if (facts.capacity_normal > facts.capacity_max) return bad("capacity_normal");
     return facts;
 }
 

@@ -2,6 +2,7 @@
 // CaseFacts: what the broker must know of a message to run a case. No names, no document numbers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct CaseFacts {
     bool capacity_yes = false;
     std::uint16_t adult_count = 0;
     std::uint16_t minor_count = 0;
+    std::array<std::uint8_t, 16> opening_nonce{};  // with `opens`; the case id is made of it
+    std::uint16_t capacity_normal = 0;             // of a shelter
+    std::uint16_t capacity_max = 0;
     bool operator==(const CaseFacts&) const = default;
 };
 

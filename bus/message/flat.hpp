@@ -20,7 +20,8 @@ namespace lienthong::message {
 
 inline constexpr std::uint32_t kDepthMax = 16;
 inline constexpr std::uint32_t kTablesMax = 2'000;
-inline constexpr std::uint32_t kTablesMaxLarge = 20'000;  // statistics, batches
+inline constexpr std::uint32_t kTablesMaxLarge = 20'000;   // statistics, batches
+inline constexpr Millis kMillisMax = 253'402'300'799'999;  // the end of the year 9999
 
 // Bytes at a 16-byte boundary, wiped when they go: they may be the plaintext of a sealed section.
 class AlignedCopy {
