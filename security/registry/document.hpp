@@ -20,6 +20,8 @@ enum class DocumentKind : std::uint8_t {
 std::string_view name(DocumentKind kind);
 
 inline constexpr std::size_t kDocumentBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kDocumentSignaturesMax = 64;
+inline constexpr std::size_t kAdministratorsMax = 64;
 
 struct DocumentSignature {
     keys::KeyId key_id;

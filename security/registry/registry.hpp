@@ -15,10 +15,22 @@
 
 namespace lienthong::registry {
 
+// The pseudo-agencies: the broker itself, and those who sign the documents. Their id and slug are
+// these words; the role `agency` of a policy never includes them.
+inline constexpr std::string_view kBusAgency = "bus";
+inline constexpr std::string_view kAdministratorsAgency = "administrators";
+bool is_pseudo(const AgencyId& id);
+
+// Validity in a registry: from its first moment until before `until`; 0 is no bound.
+inline bool holds_at(Millis from, Millis until, Millis at) {
+    return from <= at && (until == 0 || at < until);
+}
+
 struct Names {
     std::string vi;
     std::string en;
     std::string from;  // civil date yyyy-mm-dd, "" = always
+    bool operator==(const Names&) const = default;
 };
 
 struct RoleHolding {
@@ -26,12 +38,14 @@ struct RoleHolding {
     UnitId unit;  // empty: the agency as a whole
     Millis from = 0;
     Millis until = 0;  // 0: open
+    bool operator==(const RoleHolding&) const = default;
 };
 
 struct Unit {
     UnitId id;
     std::vector<Names> names;
     std::string territory;
+    bool operator==(const Unit&) const = default;
 };
 
 struct Officer {
@@ -40,10 +54,11 @@ struct Officer {
     bool draft = false;
     bool approve = false;
     bool query = false;
+    bool operator==(const Officer&) const = default;
 };
 
-// One key of the registry. sign, seal: `certificate` (DER). curve: raw X25519. log, witness: raw
-// Ed25519.
+// One key of the registry. sign, seal: `certificate` (DER) with the subject
+// "<agency id>/<node>/sign" or "<agency id>/…/seal". curve: raw X25519. log, witness: raw Ed25519.
 struct KeyEntry {
     keys::KeyId id;
     keys::Use use = keys::Use::sign;
@@ -53,6 +68,7 @@ struct KeyEntry {
     keys::Validity validity;
     bool revoked = false;
     Position revoked_from = 0;  // entries at or after this position do not count
+    bool operator==(const KeyEntry& other) const;
 };
 
 struct Agency {
@@ -65,6 +81,7 @@ struct Agency {
     std::vector<NodeId> nodes;
     std::vector<KeyEntry> keys;
     std::string territory;
+    bool operator==(const Agency&) const = default;
 };
 
 struct Territory {
@@ -72,6 +89,7 @@ struct Territory {
     std::string vintage;  // yyyy-mm-dd from which it is valid
     std::string parent;
     std::vector<Names> names;
+    bool operator==(const Territory&) const = default;
 };
 
 struct Succession {
@@ -79,11 +97,13 @@ struct Succession {
     AgencyId to;
     std::string function;  // a role, or "all"
     std::string date;
+    bool operator==(const Succession&) const = default;
 };
 
 struct Limits {
     std::uint32_t connections_per_agency_max = 16;
     std::uint64_t chunk_quota_bytes = 256u * 1024 * 1024;
+    bool operator==(const Limits&) const = default;
 };
 
 struct RegistryData {
@@ -98,12 +118,13 @@ struct RegistryData {
     std::vector<Territory> territories;
     std::vector<Succession> successions;
     Limits limits;
+    bool operator==(const RegistryData&) const = default;
 };
 
 class Registry {
   public:
     // Checks the whole: names, unknown references, repeated ids or keys, certificates against the
-    // authority. malformed_document with the place in `where`.
+    // authority. malformed_document with the place in `where`; bad_certificate.
     static Result<Registry> build(RegistryData data);
 
     const RegistryData& data() const { return data_; }
@@ -121,8 +142,10 @@ class Registry {
         const Agency* agency = nullptr;
         const KeyEntry* key = nullptr;
     };
+    // Keys of the bus itself belong to the pseudo-agency `bus`.
     Owner maybe_key(const keys::KeyId& id) const;
-    // Who may open a transport session with this CURVE public key (raw 32 bytes).
+    // Who may open a transport session with this CURVE public key (raw 32 bytes). A revoked key has
+    // no owner; whether the key's validity has come or gone is for the caller, who has a clock.
     Owner maybe_curve(BytesView raw) const;
     // Sealing certificates to seal to now: valid, not revoked, the newest. Empty if none.
     Bytes sealing_certificate(const AgencyId& agency, Millis at) const;
@@ -135,13 +158,22 @@ class Registry {
                                         Position position) const;
     bool may_query(const AgencyId& agency, const OfficerId& officer) const;
 
+    // The row of this code with the newest vintage that has begun. Borrowed.
+    const Territory* maybe_territory(std::string_view code, Millis at) const;
+    // The same place, or one that lies in it through the parents in force at that moment.
+    bool lies_within(std::string_view code, std::string_view outer, Millis at) const;
+
   private:
     explicit Registry(RegistryData data);
     RegistryData data_;
+    std::map<AgencyId, std::size_t> agencies_;
     std::map<keys::KeyId, std::pair<std::size_t, std::size_t>> keys_;  // agency, key in it
+    std::map<keys::KeyId, keys::PublicKey> signing_keys_;              // parsed once
 };
 
-// TOML source → data; malformed_document with line and key.
+// TOML source → data; malformed_document with `where` = "line 12: agency.nodes" for what a line
+// says, "agency ag-4f1c2e" and the like for what only the whole shows; wrong_bus if the file names
+// another.
 Result<RegistryData> compile_registry(std::string_view toml,
                                       const BusId& bus,
                                       std::uint32_t version);
