@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queue: hands values from one agent's thread to another's. Bounded: at the limit try_push says no,
-// and the caller tells its own sender. The only place of the program with a lock.
+// and the caller tells its own sender. Latest: the newest of a value, for threads that only need that one.
+// The only two places of the program with a lock.
 #pragma once
 
 #include <chrono>
@@ -82,6 +83,27 @@ class Queue {
     std::deque<T> values_;
     std::function<void()> wake_;
     bool interrupted_ = false;
+};
+
+// The newest of an immutable value. The writer replaces it, readers take a copy.
+template <class T>
+class Latest {
+  public:
+    Latest() = default;
+    explicit Latest(T value) : value_(std::move(value)) {}
+
+    void set(T value) {
+        const std::scoped_lock lock(mutex_);
+        value_ = std::move(value);
+    }
+    T get() const {
+        const std::scoped_lock lock(mutex_);
+        return value_;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    T value_{};
 };
 
 }  // namespace lienthong

@@ -108,6 +108,8 @@ Result<Refusals> parse_refusals(BytesView bytes) {
 
 Bytes encode_stream_closed(const StreamClosed& closed) {
     return ByteWriter()
+        .prefixed(closed.agency.text())
+        .prefixed(closed.node.text())
         .u64(closed.stream)
         .u64(closed.last)
         .u16(static_cast<std::uint16_t>(closed.reason))
@@ -117,6 +119,8 @@ Bytes encode_stream_closed(const StreamClosed& closed) {
 Result<StreamClosed> parse_stream_closed(BytesView bytes) {
     ByteReader in(bytes);
     StreamClosed closed;
+    closed.agency = AgencyId::of(in.text());
+    closed.node = NodeId::of(in.text());
     closed.stream = in.u64();
     closed.last = in.u64();
     const auto code = maybe_code(in.u16());

@@ -58,6 +58,8 @@ Result<Refusals> parse_refusals(BytesView bytes);
 
 // A stream that was closed because its audience is no longer what policy says.
 struct StreamClosed {
+    AgencyId agency;
+    NodeId node;
     std::uint64_t stream = 0;
     std::uint64_t last = 0;
     Code reason = Code::stale_audience;

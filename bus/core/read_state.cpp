@@ -13,8 +13,8 @@ constexpr std::string_view kLastTimeKey = "last-time";
 
 // Turns "a row, or none" into "a value, or none" with the row's parser.
 template <class T>
-Result<std::optional<T>> parsed(
-    Result<std::optional<Bytes>> row, Result<T> (*parse)(BytesView bytes)) {
+Result<std::optional<T>> parsed(Result<std::optional<Bytes>> row,
+                                Result<T> (*parse)(BytesView bytes)) {
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::optional<T>();
     auto value = parse(**row);
@@ -38,8 +38,8 @@ Result<Millis> ReadState::last_time() const {
     return time;
 }
 
-Result<std::optional<Bytes>> ReadState::maybe_document(
-    registry::DocumentKind kind, std::uint32_t version) const {
+Result<std::optional<Bytes>> ReadState::maybe_document(registry::DocumentKind kind,
+                                                       std::uint32_t version) const {
     if (version != 0) return get(Tables::documents, rows::key(kind, version));
     std::optional<Bytes> newest;
     const Bytes end = rows::key(kind, UINT32_MAX);
@@ -106,8 +106,8 @@ Result<std::vector<std::pair<std::uint64_t, StreamRow>>> ReadState::streams_of(
     return found;
 }
 
-Result<std::optional<BatchRow>> ReadState::maybe_batch(
-    std::uint64_t stream, std::uint64_t first) const {
+Result<std::optional<BatchRow>> ReadState::maybe_batch(std::uint64_t stream,
+                                                       std::uint64_t first) const {
     return parsed(get(Tables::batches, rows::key(stream, first)), rows::parse_batch);
 }
 
@@ -161,7 +161,8 @@ Result<std::optional<ClassRow>> ReadState::maybe_class(std::uint32_t class_id) c
 
 Result<std::optional<std::uint32_t>> ReadState::maybe_class_id(
     message::Kind kind, const std::vector<AgencyId>& agencies) const {
-    auto row = get(Tables::class_ids, keys::sha256(rows::encode(ClassRow{kind, agencies, 0})).view());
+    auto row =
+        get(Tables::class_ids, keys::sha256(rows::encode(ClassRow{kind, agencies, 0})).view());
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::optional<std::uint32_t>();
     return std::optional(ByteReader(**row).u32());
@@ -189,8 +190,8 @@ Result<std::vector<std::uint32_t>> ReadState::classes_of(const AgencyId& agency)
     return found;
 }
 
-Result<std::optional<Position>> ReadState::maybe_next_in_class(
-    std::uint32_t class_id, Position from) const {
+Result<std::optional<Position>> ReadState::maybe_next_in_class(std::uint32_t class_id,
+                                                               Position from) const {
     std::optional<Position> found;
     auto scanned = txn_.scan(
         id(Tables::class_index), rows::key(class_id, from), [&](BytesView key, BytesView) {
@@ -207,8 +208,9 @@ Result<bool> ReadState::is_party(const AgencyId& agency, const CaseId& case_id) 
     return row->has_value();
 }
 
-Result<std::vector<CaseId>> ReadState::cases_of(
-    const AgencyId& agency, const CaseId& after, std::size_t count_max) const {
+Result<std::vector<CaseId>> ReadState::cases_of(const AgencyId& agency,
+                                                const CaseId& after,
+                                                std::size_t count_max) const {
     std::vector<CaseId> found;
     const Bytes prefix = rows::key(agency);
     const Bytes from = rows::key(agency, after);
@@ -231,8 +233,8 @@ Result<std::vector<std::pair<Position, CaseStepRecord>>> ReadState::case_steps(
     const CaseId& case_id, Position from, std::size_t count_max) const {
     std::vector<Position> positions;
     const Bytes prefix = rows::key(case_id);
-    auto scanned = txn_.scan(
-        id(Tables::case_steps), rows::key(case_id, from), [&](BytesView key, BytesView) {
+    auto scanned =
+        txn_.scan(id(Tables::case_steps), rows::key(case_id, from), [&](BytesView key, BytesView) {
             if (!starts_with(key, prefix) || positions.size() >= count_max) return false;
             positions.push_back(rows::u64_at(key, prefix.size()));
             return true;
@@ -240,20 +242,25 @@ Result<std::vector<std::pair<Position, CaseStepRecord>>> ReadState::case_steps(
     if (!scanned) return std::unexpected(scanned.error());
     std::vector<std::pair<Position, CaseStepRecord>> steps;
     for (const Position position : positions) {
-        auto step = parsed(
-            get_protected(Tables::case_steps, rows::key(case_id, position), case_id),
-            rows::parse_case_step);
+        auto step = parsed(get_protected(Tables::case_steps, rows::key(case_id, position), case_id),
+                           rows::parse_case_step);
         if (!step) return std::unexpected(step.error());
         if (*step) steps.emplace_back(position, std::move(**step));
     }
     return steps;
 }
 
-Result<std::optional<std::uint32_t>> ReadState::maybe_shelter_taken(const AgencyId& centre) const {
+Result<std::optional<ShelterRow>> ReadState::maybe_shelter(const AgencyId& centre) const {
     auto row = get(Tables::shelters, rows::key(centre));
     if (!row) return std::unexpected(row.error());
-    if (!*row) return std::optional<std::uint32_t>();
-    return std::optional(ByteReader(**row).u32());
+    if (!*row) return std::optional<ShelterRow>();
+    ByteReader in(**row);
+    ShelterRow shelter;
+    shelter.capacity_normal = in.u32();
+    shelter.capacity_max = in.u32();
+    shelter.taken = in.u32();
+    if (!in.done()) return fail(Code::corrupt, "a row of shelters");
+    return std::optional(shelter);
 }
 
 Result<Entry> ReadState::entry(Position position) const {
@@ -309,8 +316,9 @@ Result<std::optional<seal::StorageKey>> ReadState::maybe_case_key(const CaseId& 
     return std::optional<seal::StorageKey>(std::move(*key));
 }
 
-Result<std::optional<Bytes>> ReadState::get_protected(
-    Tables table, BytesView key, const CaseId& case_id) const {
+Result<std::optional<Bytes>> ReadState::get_protected(Tables table,
+                                                      BytesView key,
+                                                      const CaseId& case_id) const {
     auto row = get(table, key);
     if (!row || !*row) return row;
     auto case_key = maybe_case_key(case_id);

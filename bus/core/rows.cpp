@@ -18,7 +18,8 @@ void put_agencies(ByteWriter& out, const std::vector<AgencyId>& agencies) {
 std::vector<AgencyId> get_agencies(ByteReader& in) {
     std::vector<AgencyId> agencies;
     const std::uint16_t count = in.u16();
-    for (std::uint16_t i = 0; i < count && in.ok(); ++i) agencies.push_back(AgencyId::of(in.text()));
+    for (std::uint16_t i = 0; i < count && in.ok(); ++i)
+        agencies.push_back(AgencyId::of(in.text()));
     return agencies;
 }
 

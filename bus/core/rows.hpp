@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes of the rows and keys of the broker's tables. Keys are big-endian, so that they sort as their
-// numbers do; docs/storage.md lists them.
+// Bytes of the rows and keys of the broker's tables. Keys are big-endian, so that they sort as
+// their numbers do; docs/storage.md lists them.
 #pragma once
 
 #include "bus/core/state.hpp"

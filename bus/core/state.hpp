@@ -44,6 +44,9 @@ struct Documents {
     std::map<registry::DocumentKind, Hash> digests;  // SHA-256 of the signed document
 };
 
+// The class of entries that everybody gets: documents of record.
+inline constexpr std::uint32_t kEverybody = 0;
+
 struct StreamRow {
     AgencyId agency;
     NodeId node;
@@ -93,6 +96,13 @@ struct CaseStepRecord {
     bool operator==(const CaseStepRecord&) const = default;
 };
 
+// Places of a shelter, as its newest ShelterCapacity and its intakes say.
+struct ShelterRow {
+    std::uint32_t capacity_normal = 0;
+    std::uint32_t capacity_max = 0;
+    std::uint32_t taken = 0;
+};
+
 class ReadState {
   public:
     ReadState(const journal::ReadTxn& txn, Vault& vault) : txn_(txn), vault_(vault) {}
@@ -130,7 +140,7 @@ class ReadState {
         const CaseId& case_id) const;  // only after is_party
     Result<std::vector<std::pair<Position, CaseStepRecord>>> case_steps(
         const CaseId& case_id, Position from, std::size_t count_max) const;
-    Result<std::optional<std::uint32_t>> maybe_shelter_taken(const AgencyId& centre) const;
+    Result<std::optional<ShelterRow>> maybe_shelter(const AgencyId& centre) const;
 
     Result<Entry> entry(Position position) const;
     // Sections of a message entry as they travelled: `locked` or `erased` if their key is gone.
@@ -170,7 +180,7 @@ class State final : public ReadState {
                                Position position,
                                const CaseStepRecord& step);
     Result<void> put_party(const AgencyId& agency, const CaseId& case_id, Position position);
-    Result<void> put_shelter_taken(const AgencyId& centre, std::uint32_t taken);
+    Result<void> put_shelter(const AgencyId& centre, const ShelterRow& row);
     Result<void> put_head(std::uint64_t size, std::string_view note);
 
     // Digest row → {time of the last entry, repeats since}.

@@ -18,9 +18,9 @@ Result<void> State::put_stream(std::uint64_t stream, const StreamRow& row) {
 }
 
 Result<void> State::put_refusal(const MessageId& message, Code code) {
-    return put(
-        Tables::refused, rows::key(message.stream, message.sequence),
-        ByteWriter().u16(static_cast<std::uint16_t>(code)).take());
+    return put(Tables::refused,
+               rows::key(message.stream, message.sequence),
+               ByteWriter().u16(static_cast<std::uint16_t>(code)).take());
 }
 
 Result<void> State::put_batch(std::uint64_t stream, std::uint64_t first, const BatchRow& row) {
@@ -48,8 +48,9 @@ Result<void> State::put_case(const CaseId& case_id, const CaseRecord& record) {
     return put_protected(Tables::cases, rows::key(case_id), case_id, rows::encode(record));
 }
 
-Result<void> State::put_case_step(
-    const CaseId& case_id, Position position, const CaseStepRecord& step) {
+Result<void> State::put_case_step(const CaseId& case_id,
+                                  Position position,
+                                  const CaseStepRecord& step) {
     return put_protected(
         Tables::case_steps, rows::key(case_id, position), case_id, rows::encode(step));
 }
@@ -58,8 +59,10 @@ Result<void> State::put_party(const AgencyId& agency, const CaseId& case_id, Pos
     return put(Tables::case_parties, rows::key(agency, case_id), rows::key(position));
 }
 
-Result<void> State::put_shelter_taken(const AgencyId& centre, std::uint32_t taken) {
-    return put(Tables::shelters, rows::key(centre), ByteWriter().u32(taken).take());
+Result<void> State::put_shelter(const AgencyId& centre, const ShelterRow& row) {
+    const Bytes value =
+        ByteWriter().u32(row.capacity_normal).u32(row.capacity_max).u32(row.taken).take();
+    return put(Tables::shelters, rows::key(centre), value);
 }
 
 Result<void> State::put_head(std::uint64_t size, std::string_view note) {
@@ -80,8 +83,8 @@ Result<void> State::put_query_row(const Hash& key, Millis time, std::uint32_t re
     return put(Tables::queries, key.view(), ByteWriter().i64(time).u32(repeats).take());
 }
 
-Result<std::pair<std::int64_t, std::uint32_t>> State::denial_row(
-    const AgencyId& agency, std::string_view rule) const {
+Result<std::pair<std::int64_t, std::uint32_t>> State::denial_row(const AgencyId& agency,
+                                                                 std::string_view rule) const {
     auto row = get(Tables::denials, rows::key(agency, rule));
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::pair<std::int64_t, std::uint32_t>(0, 0);
@@ -91,8 +94,10 @@ Result<std::pair<std::int64_t, std::uint32_t>> State::denial_row(
     return std::pair(minute, count);
 }
 
-Result<void> State::put_denial_row(
-    const AgencyId& agency, std::string_view rule, std::int64_t minute, std::uint32_t count) {
+Result<void> State::put_denial_row(const AgencyId& agency,
+                                   std::string_view rule,
+                                   std::int64_t minute,
+                                   std::uint32_t count) {
     return put(
         Tables::denials, rows::key(agency, rule), ByteWriter().i64(minute).u32(count).take());
 }
@@ -109,8 +114,10 @@ Result<Bytes> State::protect(const CaseId& case_id, BytesView plaintext, BytesVi
     return (*key)->protect(plaintext, bound_to, vault_.random());
 }
 
-Result<void> State::put_protected(
-    Tables table, BytesView key, const CaseId& case_id, BytesView value) {
+Result<void> State::put_protected(Tables table,
+                                  BytesView key,
+                                  const CaseId& case_id,
+                                  BytesView value) {
     auto stored = protect(case_id, value, ByteWriter().u8(id(table)).raw(key).take());
     if (!stored) return std::unexpected(stored.error());
     return put(table, key, *stored);
@@ -119,11 +126,12 @@ Result<void> State::put_protected(
 Result<Position> State::append(const BusId& bus, const Entry& entry) {
     auto position = write_.append(encode_entry(entry));
     if (!position) return position;
-    auto grown = proof::append_leaf(
-        *position, leaf_of(bus, *position, entry), tree(),
-        [this](proof::NodeId node, const Hash& hash) {
-            return put(Tables::tree, rows::key(node), hash.view());
-        });
+    auto grown = proof::append_leaf(*position,
+                                    leaf_of(bus, *position, entry),
+                                    tree(),
+                                    [this](proof::NodeId node, const Hash& hash) {
+                                        return put(Tables::tree, rows::key(node), hash.view());
+                                    });
     if (!grown) return std::unexpected(grown.error());
     auto timed = set_last_time(entry.time);
     if (!timed) return std::unexpected(timed.error());

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/broker/commit_agent.hpp"
+
+#include <algorithm>
+
+#include "bus/base/check.hpp"
+#include "bus/base/log.hpp"
+
+namespace lienthong::broker {
+
+CommitAgent::CommitAgent(CommitOptions options,
+                         core::Machine& machine,
+                         journal::Journal& journal,
+                         keys::Signer& log_key,
+                         Epoch epoch,
+                         WorkQueue& in,
+                         OutgoingQueue& out,
+                         LatestPublished& published,
+                         const Clock& clock,
+                         Counters& counters)
+    : options_(options),
+      machine_(machine),
+      journal_(journal),
+      log_key_(log_key),
+      epoch_(epoch),
+      in_(in),
+      out_(out),
+      published_(published),
+      clock_(clock),
+      counters_(counters),
+      time_(clock) {}
+
+Result<void> CommitAgent::start(const std::vector<Bytes>& genesis) {
+    auto txn = journal_.begin_write();
+    if (!txn) return std::unexpected(txn.error());
+    const core::ReadState state(**txn, machine_.vault());
+    auto last = state.last_time();
+    if (!last) return std::unexpected(last.error());
+    time_.start(*last);
+    auto loaded = machine_.load(state);
+    if (!loaded) return loaded;
+    const bool empty = (*txn)->log_size() == 0;
+    core::Group group(machine_, **txn, time_.now(), epoch_);
+    auto started = group.start_epoch();
+    if (!started) return started;
+    for (const Bytes& document : empty ? genesis : std::vector<Bytes>{}) {
+        auto adopted = group.adopt(document);
+        if (!adopted) return std::unexpected(adopted.error());
+        if (!*adopted) return std::unexpected(adopted->error());
+    }
+    if (!machine_.documents().registry || !machine_.documents().policy) {
+        return fail(Code::malformed_config, "the log holds no registry or no policy");
+    }
+    auto finished = finish(group);
+    if (!finished) return finished;
+    auto committed = (*txn)->commit();
+    if (!committed) return committed;
+    publish_state();
+    return {};
+}
+
+int CommitAgent::do_work() {
+    if (broken_) return 0;
+    std::vector<Work> works = in_.pop_all(options_.group_max);
+    const bool due = !waiting_.empty() && waiting_.front().until <= clock_.monotonic();
+    if (works.empty() && !due) return 0;
+    const int done = static_cast<int>(works.size()) + (due ? 1 : 0);
+    auto ran = run_group(std::move(works));
+    if (!ran) {
+        broken_ = ran.error();
+        log::error("commit_failed code={} detail={}", info(broken_->code).name, broken_->detail);
+    }
+    return done;
+}
+
+Result<void> CommitAgent::run_group(std::vector<Work> works) {
+    const auto begun = clock_.monotonic();
+    pending_.clear();
+    refuse_publishing_ = disk_nearly_full();
+    auto txn = journal_.begin_write();
+    if (!txn) return std::unexpected(txn.error());
+    core::Group group(machine_, **txn, time_.now(), epoch_);
+    counters_.clock_held = time_.held() ? 1 : 0;
+    for (Work& work : works) {
+        auto done = carry_out(group, work);
+        if (!done) return done;
+    }
+    auto served = serve_waiting(group);
+    if (!served) return served;
+    auto finished = finish(group);
+    if (!finished) return finished;
+    auto committed = (*txn)->commit();
+    if (!committed) return committed;
+
+    publish_state();
+    for (Pending& pending : pending_) {
+        if (const auto* receipt = std::get_if<wire::Receipt>(&pending.body))
+            count_verdicts(*receipt);
+        CHECK(out_.try_push(Outgoing{std::move(pending.peer),
+                                     pending.request,
+                                     std::move(pending.body),
+                                     std::move(pending.data)}));
+    }
+    counters_.commits.fetch_add(1);
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - begun).count();
+    const auto longest = static_cast<std::uint64_t>(took);
+    if (longest > counters_.commit_longest_us) counters_.commit_longest_us = longest;
+    return {};
+}
+
+Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
+    if (auto* verified = std::get_if<Result<core::VerifiedBatch>>(&work.what)) {
+        if (!*verified) {
+            refuse(work, verified->error());
+            return {};
+        }
+        if (refuse_publishing_) {
+            refuse(work, Error{Code::disk_full, "the disk is nearly full", {}, {}});
+            return {};
+        }
+        auto receipt = group.publish(**verified);
+        if (!receipt) return std::unexpected(receipt.error());
+        if (!*receipt) {
+            refuse(work, receipt->error());
+            return {};
+        }
+        answer(work, std::move(**receipt));
+        return {};
+    }
+    if (const auto* document = std::get_if<RawDocument>(&work.what)) {
+        auto adopted = group.adopt(document->bytes);
+        if (!adopted) return std::unexpected(adopted.error());
+        if (!*adopted) {
+            refuse(work, adopted->error());
+            return {};
+        }
+        log::info("document_adopted position={}", **adopted);
+        answer(work, wire::Adopted{0, **adopted, {}});
+        return {};
+    }
+    const auto* body = std::get_if<wire::Body>(&work.what);
+    CHECK(body != nullptr);
+    return carry_out_body(group, work, *body);
+}
+
+Result<wire::Welcome> CommitAgent::welcome(const core::Group& group,
+                                           const core::Session& session) const {
+    wire::Welcome welcome;
+    welcome.version = wire::kProtocolVersion;
+    welcome.node = session.node;
+    welcome.agency = session.agency;
+    welcome.epoch = epoch_;
+    auto head = group.state().newest_head();
+    if (!head) return std::unexpected(head.error());
+    welcome.head = head->value_or("");
+    auto streams = group.state().streams_of(session.node);
+    if (!streams) return std::unexpected(streams.error());
+    for (const auto& [stream, row] : *streams) {
+        welcome.streams.push_back({stream, row.last, row.closed});
+    }
+    const auto version = [&](registry::DocumentKind kind) {
+        const auto& versions = machine_.documents().versions;
+        const auto found = versions.find(kind);
+        return found == versions.end() ? 0u : found->second;
+    };
+    welcome.registry_version = version(registry::DocumentKind::registry);
+    welcome.policy_version = version(registry::DocumentKind::policy);
+    welcome.procedure_version = version(registry::DocumentKind::procedure);
+    welcome.administrators_version = version(registry::DocumentKind::administrators);
+    return welcome;
+}
+
+Result<void> CommitAgent::carry_out_body(core::Group& group, Work& work, const wire::Body& body) {
+    if (const auto* hello = std::get_if<wire::Hello>(&body)) {
+        if (std::ranges::find(hello->versions, wire::kProtocolVersion) == hello->versions.end()) {
+            refuse(work, Error{Code::unknown_version, "no common protocol version", {}, {}});
+            return {};
+        }
+        auto made = welcome(group, work.session);
+        if (!made) return std::unexpected(made.error());
+        answer(work, std::move(*made));
+    } else if (const auto* request = std::get_if<wire::Fetch>(&body)) {
+        return fetch(group,
+                     Waiting{work.peer,
+                             work.request,
+                             work.session,
+                             core::FetchRequest{request->consumer,
+                                                request->from,
+                                                request->credit_bytes,
+                                                request->credit_messages},
+                             clock_.monotonic() + options_.fetch_wait},
+                     false);
+    } else if (const auto* query = std::get_if<wire::Query>(&body)) {
+        counters_.queries.fetch_add(1);
+        auto answered = group.query(work.session, *query);
+        if (!answered) return std::unexpected(answered.error());
+        if (*answered) {
+            answer(work, std::move(**answered));
+        } else {
+            refuse(work, answered->error());
+        }
+    } else if (const auto* asked = std::get_if<wire::ConsistencyRequest>(&body)) {
+        auto path = proof::consistency_path(asked->from, asked->to, group.state().tree());
+        if (asked->from > asked->to || asked->to > group.state().log_size() || !path) {
+            refuse(work, Error{Code::bad_argument, "no such sizes", {}, {}});
+        } else {
+            answer(work, wire::ConsistencyProof{asked->from, asked->to, std::move(*path)});
+        }
+    } else if (const auto* wanted = std::get_if<wire::InclusionRequest>(&body)) {
+        auto path = proof::inclusion_path(wanted->position, wanted->size, group.state().tree());
+        if (wanted->position >= wanted->size || wanted->size > group.state().log_size() || !path) {
+            refuse(work, Error{Code::bad_argument, "no such position", {}, {}});
+        } else {
+            answer(work, wire::InclusionProof{wanted->position, wanted->size, std::move(*path)});
+        }
+    } else if (const auto* document = std::get_if<wire::DocumentRequest>(&body)) {
+        auto bytes = group.state().maybe_document(
+            static_cast<registry::DocumentKind>(document->kind), document->version);
+        if (!bytes) return std::unexpected(bytes.error());
+        if (!*bytes) {
+            refuse(work, Error{Code::not_found, "no such document", {}, {}});
+        } else {
+            answer(work, wire::Done{}, std::move(**bytes));
+        }
+    } else {
+        refuse(work, Error{Code::unknown_operation, {}, {}, {}});
+    }
+    return {};
+}
+
+Result<void> CommitAgent::fetch(core::Group& group, Waiting waiting, bool answer_if_empty) {
+    auto delivery = group.fetch(waiting.session, waiting.fetch);
+    if (!delivery) return std::unexpected(delivery.error());
+    if (!*delivery) {
+        pending_.push_back(
+            {waiting.peer, waiting.request, wire::to_failure(delivery->error()), {}});
+        return {};
+    }
+    if ((*delivery)->entries.empty() && !answer_if_empty &&
+        waiting_.size() < options_.fetches_waiting_max) {
+        waiting_.push_back(std::move(waiting));
+        return {};
+    }
+    counters_.entries_delivered.fetch_add((*delivery)->entries.size());
+    pending_.push_back({waiting.peer, waiting.request, std::move(**delivery), {}});
+    return {};
+}
+
+// Fetches that waited are answered when something came for their agency, or empty when they are
+// due.
+Result<void> CommitAgent::serve_waiting(core::Group& group) {
+    const auto now = clock_.monotonic();
+    std::deque<Waiting> waiting = std::move(waiting_);
+    waiting_.clear();
+    for (Waiting& one : waiting) {
+        const bool due = one.until <= now;
+        if (!due && !group.touched_everybody() && !group.touched().contains(one.session.agency)) {
+            waiting_.push_back(std::move(one));
+            continue;
+        }
+        auto fetched = fetch(group, std::move(one), due);
+        if (!fetched) return fetched;
+    }
+    return {};
+}
+
+// Signs the head of the group and completes what waits for it.
+Result<void> CommitAgent::finish(core::Group& group) {
+    auto head = group.head_to_sign();
+    if (!head) return std::unexpected(head.error());
+    if (*head) {
+        auto note = proof::sign_head(**head, log_key_);
+        if (!note) return std::unexpected(note.error());
+        auto kept = group.set_head(**head, *note);
+        if (!kept) return kept;
+    }
+    for (Pending& pending : pending_) {
+        if (auto* receipt = std::get_if<wire::Receipt>(&pending.body)) {
+            auto completed = group.complete(*receipt);
+            if (!completed) return completed;
+        } else if (auto* delivery = std::get_if<wire::Delivery>(&pending.body)) {
+            auto statement = group.statement_for(*delivery);
+            if (!statement) return std::unexpected(statement.error());
+            auto signature = log_key_.sign(*statement);
+            if (!signature) return std::unexpected(signature.error());
+            delivery->signature = std::move(*signature);
+        } else if (auto* adopted = std::get_if<wire::Adopted>(&pending.body)) {
+            auto newest = group.state().newest_head();
+            if (!newest) return std::unexpected(newest.error());
+            adopted->head = newest->value_or("");
+        }
+    }
+    return {};
+}
+
+void CommitAgent::answer(const Work& work, wire::Body body, Bytes data) {
+    pending_.push_back({work.peer, work.request, std::move(body), std::move(data)});
+}
+
+void CommitAgent::refuse(const Work& work, const Error& error) {
+    counters_.refuse(error.code);
+    answer(work, wire::to_failure(error));
+}
+
+void CommitAgent::count_verdicts(const message::Receipt& receipt) {
+    for (const message::Verdict& verdict : receipt.verdicts) {
+        if (!verdict.refused) {
+            counters_.messages_accepted.fetch_add(1);
+        } else {
+            counters_.messages_refused.fetch_add(1);
+            counters_.refuse(*verdict.refused);
+        }
+    }
+}
+
+void CommitAgent::publish_state() {
+    published_.set(Published{machine_.documents().registry, journal_.confirmed()});
+    counters_.log_size = journal_.confirmed();
+}
+
+bool CommitAgent::disk_nearly_full() const {
+    auto bytes = journal_.bytes_used_and_max();
+    if (!bytes) return true;  // what cannot be measured is not to be trusted with more
+    counters_.bytes_used = bytes->first;
+    counters_.bytes_max = bytes->second;
+    return bytes->first + options_.reserve_bytes > bytes->second;
+}
+
+}  // namespace lienthong::broker

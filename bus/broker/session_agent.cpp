@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/broker/session_agent.hpp"
+
+#include "bus/base/check.hpp"
+#include "bus/base/log.hpp"
+
+namespace lienthong::broker {
+namespace {
+
+// Peers are forgotten once there are more: a peer's row is made anew with its next frame.
+constexpr std::size_t kPeersMax = 8192;
+
+std::size_t command_bytes_max(wire::Channel channel) {
+    return channel == wire::Channel::control ? wire::kControlBytesMax : wire::kDataBytesMax;
+}
+
+}  // namespace
+
+SessionAgent::SessionAgent(SessionOptions options,
+                           wire::ServerLink& link,
+                           const LatestPublished& published,
+                           std::vector<WorkQueue*> to_verify,
+                           WorkQueue& to_commit,
+                           OutgoingQueue& outgoing,
+                           const Clock& clock,
+                           Counters& counters)
+    : options_(std::move(options)),
+      link_(link),
+      published_(published),
+      to_verify_(std::move(to_verify)),
+      to_commit_(to_commit),
+      outgoing_(outgoing),
+      clock_(clock),
+      counters_(counters) {}
+
+int SessionAgent::do_work() {
+    int done = flush_waiting();
+    while (auto out = outgoing_.maybe_pop()) {
+        CHECK(in_flight_ > 0);
+        --in_flight_;
+        ++done;
+        const auto found = peers_.find(out->peer);
+        if (found == peers_.end()) continue;  // gone; what was promised is in the log
+        if (found->second.in_flight > 0) --found->second.in_flight;
+        answer(out->peer, found->second, out->request, std::move(out->body), out->data);
+    }
+    for (std::size_t i = 0; i < options_.frames_per_cycle_max && read_one(); ++i) ++done;
+    return done;
+}
+
+bool SessionAgent::read_one() {
+    if (in_flight_ >= kInFlightMax) return false;
+    auto incoming = link_.maybe_receive();
+    if (!incoming) return false;
+    counters_.frames_in.fetch_add(1);
+    const auto published = published_.get();
+    const auto owner = published.registry->maybe_curve(incoming->curve_key);
+    if (owner.agency == nullptr || owner.key->revoked) {
+        counters_.frames_refused.fetch_add(1);
+        counters_.refuse(owner.agency == nullptr ? Code::unknown_key : Code::revoked_key);
+        return true;  // revoked since its handshake: not a word
+    }
+    Peer* known = maybe_peer(incoming->peer, *published.registry, owner.agency->id);
+    if (known == nullptr) return true;
+    Peer& peer = *known;
+    if (peer.offences > options_.offences_max) {
+        counters_.frames_refused.fetch_add(1);
+        return true;
+    }
+    handle(*incoming, peer);
+    return true;
+}
+
+std::size_t SessionAgent::connections_of(const AgencyId& agency) const {
+    std::size_t connections = 0;
+    for (const auto& [id, peer] : peers_) {
+        if (peer.agency == agency) ++connections;
+    }
+    return connections;
+}
+
+SessionAgent::Peer* SessionAgent::maybe_peer(const wire::PeerId& id,
+                                             const registry::Registry& registry,
+                                             const AgencyId& agency) {
+    const auto found = peers_.find(id);
+    if (found != peers_.end()) return &found->second;
+    const auto full = [&] {
+        return peers_.size() >= kPeersMax ||
+               connections_of(agency) >= registry.data().limits.connections_per_agency_max;
+    };
+    if (full()) {  // connections end without a word: rows with nothing to do make room
+        std::erase_if(peers_, [&](const auto& entry) {
+            return entry.second.agency == agency && entry.second.in_flight == 0 &&
+                   entry.second.waiting.empty();
+        });
+    }
+    if (full()) {
+        counters_.refuse(Code::overloaded);
+        const Error error{Code::overloaded, "too many connections of this agency", {}, {}};
+        // Best effort: a peer that takes no answer either learns it by its time-out.
+        (void)link_.send(id, wire::encode(wire::Command{0, wire::to_failure(error)}), {});
+        return nullptr;
+    }
+    Peer& peer = peers_[id];
+    peer.agency = agency;
+    peer.worker = next_worker_++ % to_verify_.size();
+    return &peer;
+}
+
+void SessionAgent::handle(const wire::Incoming& incoming, Peer& peer) {
+    auto command = wire::parse_command(incoming.command, command_bytes_max(incoming.peer.channel));
+    if (!command) {
+        offend(incoming.peer, peer, 0, command.error());
+        return;
+    }
+    const auto published = published_.get();
+    const auto owner = published.registry->maybe_curve(incoming.curve_key);
+    CHECK(owner.agency != nullptr);
+    const core::Session session{owner.agency->id, owner.key->node};
+    if (const auto* hello = std::get_if<wire::Hello>(&command->body)) {
+        if (hello->bus != options_.bus) {
+            offend(incoming.peer, peer, command->request, Error{Code::wrong_bus, {}, "hello", {}});
+            return;
+        }
+    }
+    if (peer.in_flight >= kInFlightPerPeerMax) {
+        answer(incoming.peer,
+               peer,
+               command->request,
+               wire::to_failure(Error{Code::overloaded, "too many requests in flight", {}, {}}),
+               {});
+        return;
+    }
+    hand_on(incoming, peer, session, std::move(*command));
+}
+
+void SessionAgent::hand_on(const wire::Incoming& incoming,
+                           Peer& peer,
+                           const core::Session& session,
+                           wire::Command command) {
+    Work work;
+    work.peer = incoming.peer;
+    work.request = command.request;
+    work.session = session;
+    WorkQueue* queue = &to_commit_;
+    if (const auto* publish = std::get_if<wire::Publish>(&command.body)) {
+        const auto published = published_.get();
+        work.what = RawBatch{
+            *publish, incoming.data, published.registry, clock_.wall(), published.log_size};
+        queue = to_verify_[peer.worker];
+    } else if (std::holds_alternative<wire::Adopt>(command.body)) {
+        work.what = RawDocument{incoming.data};
+    } else {
+        work.what = std::move(command.body);
+    }
+    const std::uint64_t request = work.request;
+    if (!queue->try_push(std::move(work))) {
+        answer(incoming.peer,
+               peer,
+               request,
+               wire::to_failure(Error{Code::overloaded, "the broker is busy", {}, {}}),
+               {});
+        return;
+    }
+    ++peer.in_flight;
+    ++in_flight_;
+}
+
+void SessionAgent::offend(const wire::PeerId& id,
+                          Peer& peer,
+                          std::uint64_t request,
+                          const Error& error) {
+    counters_.frames_refused.fetch_add(1);
+    counters_.refuse(error.code);
+    ++peer.offences;
+    if (peer.offences == options_.offences_max + 1) {
+        counters_.peers_dropped.fetch_add(1);
+        log::warning("peer_dropped agency={} code={}", peer.agency.text(), info(error.code).name);
+        return;
+    }
+    answer(id, peer, request, wire::to_failure(error), {});
+}
+
+void SessionAgent::answer(
+    const wire::PeerId& id, Peer& peer, std::uint64_t request, wire::Body body, BytesView data) {
+    send(id, peer, wire::encode(wire::Command{request, std::move(body)}), to_bytes(data));
+}
+
+void SessionAgent::send(const wire::PeerId& id, Peer& peer, Bytes command, Bytes data) {
+    if (peer.waiting.empty()) {
+        auto sent = link_.send(id, command, data);
+        if (sent) return;
+        if (sent.error().code == Code::unreachable) {
+            counters_.answers_dropped.fetch_add(1);
+            return;  // the node repeats its request on its next connection
+        }
+    }
+    if (peer.waiting.size() >= options_.answers_waiting_max) {
+        counters_.answers_dropped.fetch_add(1);
+        log::warning("answer_dropped agency={} reason=peer_does_not_read", peer.agency.text());
+        return;
+    }
+    peer.waiting.emplace_back(std::move(command), std::move(data));
+}
+
+int SessionAgent::flush_waiting() {
+    int done = 0;
+    for (auto& [id, peer] : peers_) {
+        while (!peer.waiting.empty()) {
+            auto sent = link_.send(id, peer.waiting.front().first, peer.waiting.front().second);
+            if (!sent && sent.error().code != Code::unreachable) break;
+            if (!sent) counters_.answers_dropped.fetch_add(1);
+            peer.waiting.pop_front();
+            ++done;
+        }
+    }
+    return done;
+}
+
+}  // namespace lienthong::broker

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// SessionAgent: the sockets' owner. It reads frames, binds each to the agency whose CURVE key
+// opened the connection, refuses what cannot be read, hands work on and sends answers. Thread: its
+// own. Invariant: at most kInFlightMax requests are inside the broker, and at most
+// kInFlightPerPeerMax of one peer.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "bus/base/clock.hpp"
+#include "bus/broker/counters.hpp"
+#include "bus/broker/exchange.hpp"
+
+namespace lienthong::broker {
+
+struct SessionOptions {
+    BusId bus;
+    std::size_t frames_per_cycle_max = 256;
+    std::uint32_t offences_max = 16;       // unreadable frames before a peer is no longer served
+    std::size_t answers_waiting_max = 64;  // for a peer that does not read
+};
+
+class SessionAgent {
+  public:
+    SessionAgent(SessionOptions options,
+                 wire::ServerLink& link,
+                 const LatestPublished& published,
+                 std::vector<WorkQueue*> to_verify,  // one for each worker
+                 WorkQueue& to_commit,
+                 OutgoingQueue& outgoing,
+                 const Clock& clock,
+                 Counters& counters);
+
+    // Frames and answers handled; never waits.
+    int do_work();
+
+  private:
+    struct Peer {
+        AgencyId agency;
+        std::size_t worker = 0;
+        std::size_t in_flight = 0;
+        std::uint32_t offences = 0;
+        std::deque<std::pair<Bytes, Bytes>> waiting;  // answers that the peer has not taken
+    };
+
+    bool read_one();
+    void handle(const wire::Incoming& incoming, Peer& peer);
+    void hand_on(const wire::Incoming& incoming,
+                 Peer& peer,
+                 const core::Session& session,
+                 wire::Command command);
+    void offend(const wire::PeerId& id, Peer& peer, std::uint64_t request, const Error& error);
+    void answer(
+        const wire::PeerId& id, Peer& peer, std::uint64_t request, wire::Body body, BytesView data);
+    void send(const wire::PeerId& id, Peer& peer, Bytes command, Bytes data);
+    // Null, after an answer, if the agency has as many connections as it may.
+    Peer* maybe_peer(const wire::PeerId& id,
+                     const registry::Registry& registry,
+                     const AgencyId& agency);
+    std::size_t connections_of(const AgencyId& agency) const;
+    int flush_waiting();
+
+    const SessionOptions options_;
+    wire::ServerLink& link_;
+    const LatestPublished& published_;
+    const std::vector<WorkQueue*> to_verify_;
+    WorkQueue& to_commit_;
+    OutgoingQueue& outgoing_;
+    const Clock& clock_;
+    Counters& counters_;
+    std::map<wire::PeerId, Peer> peers_;
+    std::size_t in_flight_ = 0;
+    std::size_t next_worker_ = 0;
+};
+
+}  // namespace lienthong::broker

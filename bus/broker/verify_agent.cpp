@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/broker/verify_agent.hpp"
+
+#include "bus/base/check.hpp"
+
+namespace lienthong::broker {
+
+int VerifyAgent::do_work() {
+    auto work = in_.maybe_pop();
+    if (!work) return 0;
+    const auto* raw = std::get_if<RawBatch>(&work->what);
+    CHECK(raw != nullptr);
+    auto verified = core::verify_batch(raw->frame,
+                                       work->session,
+                                       raw->command.stream,
+                                       raw->command.first,
+                                       raw->command.count,
+                                       *raw->registry,
+                                       raw->at,
+                                       raw->position);
+    (verified ? counters_.batches_verified : counters_.batches_refused).fetch_add(1);
+    if (!verified) counters_.refuse(verified.error().code);
+    work->what = std::move(verified);
+    // The committer's queue is as large as the number of requests inside the broker can be.
+    CHECK(out_.try_push(std::move(*work)));
+    return 1;
+}
+
+}  // namespace lienthong::broker

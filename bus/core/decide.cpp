@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/core/decide.hpp"
+
+#include <algorithm>
+
+#include "security/keys/digest.hpp"
+#include "security/seal/opening.hpp"
+
+namespace lienthong::core {
+namespace {
+
+void insert(std::vector<AgencyId>& agencies, const AgencyId& agency) {
+    const auto place = std::ranges::lower_bound(agencies, agency);
+    if (place == agencies.end() || *place != agency) agencies.insert(place, agency);
+}
+
+Ruling refuse(Code code, std::string grant_missing = {}) {
+    Ruling ruling;
+    ruling.refused = code;
+    ruling.grant_missing = std::move(grant_missing);
+    return ruling;
+}
+
+// What decide_message learns on its way.
+struct Situation {
+    const ReadState& state;
+    const Documents& documents;
+    const VerifiedEnvelope& envelope;
+    const message::KindInfo& kind;
+    Millis time;
+    CaseRecord record;  // of the case before this message
+    policy::Context context;
+
+    const message::Header& header() const { return envelope.header; }
+    bool knows_newest() const {
+        return header().registry_version == documents.registry->version() &&
+               header().policy_version == documents.policy->version();
+    }
+};
+
+// To a sender that is not a party, an existing, an absent and an erased case are one and the same:
+// the look-up in the index of parties misses, and nothing else is read.
+Result<std::optional<Ruling>> judge_case(Situation& at) {
+    const message::Header& header = at.header();
+    if (header.case_id.is_none()) {
+        if (at.kind.needs_case) return refuse(Code::malformed_header);
+        return std::optional<Ruling>();
+    }
+    if (at.kind.kind_class != message::Class::personal || !at.envelope.facts) {
+        return refuse(Code::malformed_header);
+    }
+    const message::CaseFacts& facts = *at.envelope.facts;
+    if (facts.opens &&
+        header.case_id != seal::case_id_of(header.bus, header.sender, facts.opening_nonce)) {
+        return refuse(Code::forbidden);
+    }
+    auto party = at.state.is_party(header.sender, header.case_id);
+    if (!party) return std::unexpected(party.error());
+    if (*party == facts.opens) return refuse(facts.opens ? Code::case_conflict : Code::forbidden);
+    if (*party) {
+        auto record = at.state.maybe_case(header.case_id);
+        if (!record) return std::unexpected(record.error());
+        if (!*record) return refuse(Code::forbidden);  // erased
+        at.record = std::move(**record);
+        if (message::maybe_section(at.kind, "facts") && moves_case(header.kind)) {
+            const auto& known = header.case_version;
+            if (!known || known->position != at.record.position || known->leaf != at.record.leaf) {
+                return refuse(Code::case_conflict);
+            }
+        }
+    }
+    if (!maybe_next(at.record.state, header.kind, facts)) return refuse(Code::illegal_move);
+    for (const AgencyId& agency : facts.parties) {
+        if (at.documents.registry->maybe_agency(agency) == nullptr) {
+            return refuse(Code::unknown_agency);
+        }
+    }
+    at.context.parties = parties_with(at.record.parties, header.sender, facts);
+    at.context.consented = consented_with(at.record.consented, facts);
+    return std::optional<Ruling>();
+}
+
+Result<std::optional<Ruling>> judge_capacity(const Situation& at) {
+    if (at.header().kind != message::Kind::shelter_intake) return std::optional<Ruling>();
+    const message::CaseFacts& facts = *at.envelope.facts;
+    if (facts.answer != message::Answer::accepted) return std::optional<Ruling>();
+    auto shelter = at.state.maybe_shelter(at.header().sender);
+    if (!shelter) return std::unexpected(shelter.error());
+    if (!*shelter) return std::optional<Ruling>();  // it never published a capacity
+    const std::uint32_t wanted = (*shelter)->taken + facts.persons;
+    if (wanted > (*shelter)->capacity_max) return refuse(Code::over_capacity);
+    if (wanted > (*shelter)->capacity_normal && !facts.capacity_yes) {
+        return refuse(Code::over_capacity);
+    }
+    return std::optional<Ruling>();
+}
+
+// The message that this one refers to must be one that its sender was sent or has sent; all else is
+// `forbidden`, whether it exists or not.
+Result<std::optional<Ruling>> judge_reference(Situation& at) {
+    const auto& reference = at.header().refers_to;
+    if (!reference) return std::optional<Ruling>();
+    auto position = at.state.maybe_position(reference->message);
+    if (!position) return std::unexpected(position.error());
+    if (!*position) return refuse(Code::forbidden);
+    auto entry = at.state.entry(**position);
+    if (!entry) return std::unexpected(entry.error());
+    auto row = at.state.maybe_class(entry->class_id);
+    if (!row) return std::unexpected(row.error());
+    if (!*row || !std::ranges::binary_search((*row)->agencies, at.header().sender)) {
+        return refuse(Code::forbidden);
+    }
+    if (keys::sha256(entry->content) != reference->header_digest) return refuse(Code::bad_digest);
+    if (reference->relation == message::Relation::supersedes &&
+        entry->sender != at.header().sender) {
+        return refuse(Code::forbidden);
+    }
+    at.context.answered = entry->sender;
+    return std::optional<Ruling>();
+}
+
+bool sealed_to_audience(const Situation& at, const message::Descriptor& descriptor) {
+    if (descriptor.form == message::Form::open || descriptor.form == message::Form::facts) {
+        return descriptor.sealed_to.empty();
+    }
+    if (descriptor.sealed_to.size() != descriptor.audience.size()) return false;
+    for (std::size_t i = 0; i < descriptor.audience.size(); ++i) {
+        const auto owner = at.documents.registry->maybe_key(descriptor.sealed_to[i]);
+        if (owner.agency == nullptr || owner.agency->id != descriptor.audience[i] ||
+            owner.key->use != keys::Use::seal || owner.key->revoked ||
+            at.time < owner.key->validity.from || at.time > owner.key->validity.until) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The audience of each section must be the policy's. If the sender chose under older rules, it may
+// choose again; under the present ones it is wrong.
+Ruling judge_audience(Situation& at) {
+    Ruling ruling;
+    for (const message::Descriptor& descriptor : at.envelope.descriptors) {
+        policy::Context context = at.context;
+        context.named = descriptor.audience;
+        const auto expected = at.documents.policy->audience(
+            *at.documents.registry, at.header().sender, at.header().kind, descriptor.name, context);
+        if (expected != descriptor.audience || !sealed_to_audience(at, descriptor)) {
+            const bool stale_case = at.header().case_version &&
+                                    at.header().case_version->position != at.record.position;
+            ruling = refuse(at.knows_newest() && !stale_case ? Code::wrong_audience
+                                                             : Code::stale_audience);
+            ruling.parties = at.record.parties;
+            ruling.consented = at.record.consented;
+            return ruling;
+        }
+        for (const AgencyId& agency : descriptor.audience) insert(ruling.recipients, agency);
+    }
+    insert(ruling.recipients, at.header().sender);
+    return ruling;
+}
+
+}  // namespace
+
+std::vector<AgencyId> parties_with(const std::vector<AgencyId>& parties,
+                                   const AgencyId& sender,
+                                   const message::CaseFacts& facts) {
+    std::vector<AgencyId> all = parties;
+    insert(all, sender);
+    for (const AgencyId& agency : facts.parties) insert(all, agency);
+    return all;
+}
+
+std::vector<AgencyId> consented_with(const std::vector<AgencyId>& consented,
+                                     const message::CaseFacts& facts) {
+    std::vector<AgencyId> all = consented;
+    for (const AgencyId& agency : facts.consent_for) {
+        if (facts.consent == message::ConsentState::given) insert(all, agency);
+        if (facts.consent == message::ConsentState::withdrawn) std::erase(all, agency);
+    }
+    return all;
+}
+
+Result<Ruling> decide_message(const ReadState& state,
+                              const Documents& documents,
+                              const VerifiedEnvelope& envelope,
+                              Millis time) {
+    const message::Header& header = envelope.header;
+    Situation at{state, documents, envelope, message::info(header.kind), time, {}, {}};
+    at.context.at = time;
+    if (header.expires != 0 && header.expires < time) return refuse(Code::expired_message);
+    if (header.registry_version > documents.registry->version() ||
+        header.policy_version > documents.policy->version()) {
+        return refuse(Code::stale_policy);
+    }
+    auto judged = judge_case(at);
+    if (!judged) return std::unexpected(judged.error());
+    if (*judged) return std::move(**judged);
+    judged = judge_reference(at);
+    if (!judged) return std::unexpected(judged.error());
+    if (*judged) return std::move(**judged);
+    const auto decision =
+        documents.policy->may_publish(*documents.registry, header.sender, header.kind, at.context);
+    if (!decision.allowed) {
+        return refuse(Code::forbidden, decision.depends_on_case ? "" : decision.missing);
+    }
+    judged = judge_capacity(at);
+    if (!judged) return std::unexpected(judged.error());
+    if (*judged) return std::move(**judged);
+    return judge_audience(at);
+}
+
+Result<registry::SignedDocument> decide_document(const Documents& documents,
+                                                 const BusId& bus,
+                                                 BytesView bytes,
+                                                 const Hash& pinned,
+                                                 Millis time) {
+    using registry::DocumentKind;
+    auto document = registry::parse_document(bytes);
+    if (!document) return document;
+    const auto found = documents.versions.find(document->kind);
+    const std::uint32_t newest = found == documents.versions.end() ? 0 : found->second;
+    if (document->version <= newest) {
+        return fail(Code::rollback, "a newer or the same version is in force");
+    }
+    if (document->version != newest + 1) {
+        return fail(Code::sequence_gap, "versions are adopted one by one");
+    }
+    if (document->expires <= time) return fail(Code::rollback, "the document has expired");
+    if (document->kind == DocumentKind::administrators && newest == 0) {
+        if (keys::sha256(bytes) != pinned)
+            return fail(Code::threshold_not_met, "not the pinned list");
+    } else {
+        if (!documents.administrators)
+            return fail(Code::threshold_not_met, "no administrators yet");
+        auto signed_well = registry::verify_document(*document, bus, *documents.administrators);
+        if (!signed_well) return std::unexpected(signed_well.error());
+    }
+    switch (document->kind) {
+        case DocumentKind::administrators: {
+            auto list = registry::parse_administrators(document->body);
+            if (!list) return std::unexpected(list.error());
+            auto by_new = registry::verify_document(*document, bus, *list);
+            if (!by_new) return std::unexpected(by_new.error());
+            return document;
+        }
+        case DocumentKind::registry: {
+            auto data = registry::parse_registry(document->body);
+            if (!data) return std::unexpected(data.error());
+            if (data->version != document->version || data->bus != bus) {
+                return fail(Code::malformed_document, "body and cover differ");
+            }
+            auto built = registry::Registry::build(std::move(*data));
+            if (!built) return std::unexpected(built.error());
+            return document;
+        }
+        case DocumentKind::policy: {
+            auto data = policy::parse_policy(document->body);
+            if (!data) return std::unexpected(data.error());
+            if (data->version != document->version || data->bus != bus) {
+                return fail(Code::malformed_document, "body and cover differ");
+            }
+            auto built = policy::Policy::build(std::move(*data));
+            if (!built) return std::unexpected(built.error());
+            return document;
+        }
+        case DocumentKind::procedure:
+        case DocumentKind::none:
+            break;
+    }
+    return fail(Code::unknown_kind, "this kind of document is not adopted yet");
+}
+
+Result<Release> decide_release(const ReadState& state,
+                               const Documents& documents,
+                               const AgencyId& agency,
+                               const message::Header& header,
+                               const std::vector<message::Section>& sections,
+                               Millis time) {
+    Release release;
+    release.whole = agency == header.sender;
+    policy::Context context;
+    context.at = time;
+    if (!header.case_id.is_none()) {
+        auto record = state.maybe_case(header.case_id);
+        if (!record) return std::unexpected(record.error());
+        if (*record) {
+            context.parties = (*record)->parties;
+            context.consented = (*record)->consented;
+        }
+    }
+    if (header.refers_to) {
+        auto position = state.maybe_position(header.refers_to->message);
+        if (!position) return std::unexpected(position.error());
+        if (*position) {
+            auto entry = state.entry(**position);
+            if (!entry) return std::unexpected(entry.error());
+            context.answered = entry->sender;
+        }
+    }
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+        auto descriptor = message::parse_descriptor(sections[i].descriptor);
+        if (!descriptor) return std::unexpected(descriptor.error());
+        if (!std::ranges::binary_search(descriptor->audience, agency)) continue;
+        context.named = descriptor->audience;
+        if (agency == header.sender ||
+            documents.policy
+                ->may_read(*documents.registry, agency, header.kind, descriptor->name, context)
+                .allowed) {
+            release.whole = true;
+            release.sections.push_back(i);
+        }
+    }
+    return release;
+}
+
+}  // namespace lienthong::core

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// decide: may this be, here and now? A pure function of state, request and time. It changes
+// nothing; what it allows becomes an entry, and apply() makes the entry so.
+#pragma once
+
+#include "bus/core/state.hpp"
+#include "bus/core/verified.hpp"
+
+namespace lienthong::core {
+
+inline constexpr std::uint32_t kClassesMax = 4096;
+
+struct Ruling {
+    std::optional<Code> refused;  // nothing: accepted
+    std::string grant_missing;    // only where it does not depend on a case
+
+    // With stale_audience, for a party: what the sender has to know to choose anew.
+    std::vector<AgencyId> parties;
+    std::vector<AgencyId> consented;
+
+    std::vector<AgencyId> recipients;  // of an accepted message: who gets the header
+};
+
+// One message, against the state after all before it. Errors are of the journal, never a verdict.
+Result<Ruling> decide_message(const ReadState& state,
+                              const Documents& documents,
+                              const VerifiedEnvelope& envelope,
+                              Millis time);
+
+// A document of record: bus, version = newest + 1, threshold of administrators (a new list of them
+// needs the old and the new), not expired, and a body that builds. The first administrators' list
+// is trusted if its digest is `pinned`.
+Result<registry::SignedDocument> decide_document(const Documents& documents,
+                                                 const BusId& bus,
+                                                 BytesView document,
+                                                 const Hash& pinned,
+                                                 Millis time);
+
+// What of a stored message an agency gets now: indices into `sections`. Empty and `whole` false:
+// the entry is skipped for lack of a grant.
+struct Release {
+    bool whole = false;  // at least the header
+    std::vector<std::size_t> sections;
+};
+Result<Release> decide_release(const ReadState& state,
+                               const Documents& documents,
+                               const AgencyId& agency,
+                               const message::Header& header,
+                               const std::vector<message::Section>& sections,
+                               Millis time);
+
+// The case's parties and consents as they are once `facts` hold.
+std::vector<AgencyId> parties_with(const std::vector<AgencyId>& parties,
+                                   const AgencyId& sender,
+                                   const message::CaseFacts& facts);
+std::vector<AgencyId> consented_with(const std::vector<AgencyId>& consented,
+                                     const message::CaseFacts& facts);
+
+}  // namespace lienthong::core

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Machine and Group: the deterministic state machine of the broker. A Group is one group commit: it
+// carries out requests one after another inside one transaction of the journal: decide, append,
+// apply. The committer then signs the head, completes what waits for it, commits, and only then
+// answers. Thread: the committer's.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bus/core/apply.hpp"
+#include "bus/core/decide.hpp"
+#include "bus/core/state.hpp"
+#include "bus/core/verified.hpp"
+
+namespace lienthong::core {
+
+// Outer: the journal failed, the process must end. Inner: the answer, or the refusal to send.
+template <class T>
+using Judged = Result<std::expected<T, Error>>;
+
+template <class T>
+Judged<T> refused(Error error) {
+    return std::expected<T, Error>(std::unexpected(std::move(error)));
+}
+
+struct MachineOptions {
+    BusId bus;
+    Hash pinned_administrators;  // SHA-256 of the first administrators' list, as signed
+    std::uint32_t delivery_bytes_max = 4 * 1024 * 1024;
+    std::uint32_t delivery_messages_max = 1024;
+    Millis query_repeat_ms = 15 * 60 * 1000;
+};
+
+class Machine {
+  public:
+    Machine(MachineOptions options, Vault& vault) : options_(std::move(options)), vault_(vault) {}
+
+    const MachineOptions& options() const { return options_; }
+    Vault& vault() { return vault_; }
+    // The documents in force as of the last load() or adoption.
+    const Documents& documents() const { return documents_; }
+    Result<void> load(const ReadState& state);
+
+  private:
+    friend class Group;
+    MachineOptions options_;
+    Vault& vault_;
+    Documents documents_;
+};
+
+struct FetchRequest {
+    std::string consumer;
+    Position from = 0;
+    std::uint32_t credit_bytes = 0;
+    std::uint32_t credit_messages = 0;
+};
+
+class Group {
+  public:
+    // `time` is not before that of the last entry. Everything borrowed outlives the group.
+    Group(Machine& machine, journal::WriteTxn& txn, Millis time, Epoch epoch);
+
+    // All but head and range proof, which complete() adds once the head is signed.
+    Judged<message::Receipt> publish(const VerifiedBatch& batch);
+    // All but head and signature.
+    Judged<message::Delivery> fetch(const Session& session, const FetchRequest& request);
+    Judged<message::QueryAnswer> query(const Session& session, const message::Query& query);
+    // Position of the entry.
+    Judged<Position> adopt(BytesView document);
+    // The broker took over: fences, starts an epoch, on the record.
+    Result<void> start_epoch();
+
+    // What has to be signed now; nothing if the log did not grow in this group.
+    Result<std::optional<proof::Head>> head_to_sign() const;
+    Result<void> set_head(const proof::Head& head, std::string_view note);
+
+    Result<void> complete(message::Receipt& receipt) const;
+    // Fills in the newest head; gives what the log key has to sign.
+    Result<Bytes> statement_for(message::Delivery& delivery) const;
+
+    const ReadState& state() const { return state_; }
+    // Agencies for which something new stands in the log; with `everybody`, all of them.
+    const std::set<AgencyId>& touched() const { return touched_; }
+    bool touched_everybody() const { return touched_everybody_; }
+    bool grown() const { return state_.log_size() != size_before_; }
+
+  private:
+    struct Placed {
+        Ruling ruling;
+        std::uint32_t class_id = 0;
+        bool is_new_class = false;
+    };
+    Result<Placed> place(const StreamRow& stream, const VerifiedEnvelope& envelope);
+    Result<void> admit(const VerifiedBatch& batch,
+                       const VerifiedEnvelope& envelope,
+                       const Placed& placed);
+    Result<std::optional<std::expected<message::Receipt, Error>>> known_batch(
+        const VerifiedBatch& batch, const std::optional<StreamRow>& stream) const;
+    std::optional<Error> judge_batch(const VerifiedBatch& batch,
+                                     const std::optional<StreamRow>& stream) const;
+    Judged<message::Receipt> admit_batch(const VerifiedBatch& batch, StreamRow stream);
+    Judged<message::Receipt> record_batch(const VerifiedBatch& batch,
+                                          BatchRow row,
+                                          const Refusals& refusals,
+                                          const std::vector<std::string>& grants_missing,
+                                          const Ruling& stopped);
+    Result<void> close_stream(const VerifiedBatch& batch, std::uint64_t last);
+    Result<Position> append_and_apply(const Entry& entry, const Opened& opened);
+    Result<Position> append_note(proof::EntryKind kind, Bytes content);
+    Result<void> record_denial(const AgencyId& agency, std::string_view rule);
+    Result<bool> record_query(const Session& session, const message::Query& query);
+    Result<std::optional<message::DeliveredEntry>> deliver_entry(const Session& session,
+                                                                 Position position);
+    Result<std::vector<message::Skipped>> skipped_before(const AgencyId& agency,
+                                                         const MessageId& message);
+    Result<void> answer_list(const Session& session,
+                             const message::Query& query,
+                             message::QueryAnswer& answer);
+    Result<void> answer_case(const message::Query& query,
+                             const CaseRecord& record,
+                             message::QueryAnswer& answer);
+    message::CaseRow case_row(const CaseId& case_id, const CaseRecord& record) const;
+
+    Machine& machine_;
+    State state_;
+    const Millis time_;
+    const Epoch epoch_;
+    const std::uint64_t size_before_;
+
+    // Rows of this group that still miss the size of the head that covers them.
+    struct PendingBatch {
+        std::uint64_t stream = 0;
+        std::uint64_t first = 0;
+        BatchRow row;
+    };
+    std::vector<PendingBatch> batches_;
+    std::set<AgencyId> touched_;
+    bool touched_everybody_ = false;
+};
+
+// A receipt for a batch that is on the record already, as it was given the first time.
+message::Receipt receipt_of(std::uint64_t stream, std::uint64_t first, const BatchRow& row);
+
+}  // namespace lienthong::core

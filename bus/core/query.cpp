@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group::query: questions about cases. Before anything of a case is read, one look-up of (agency,
+// case) in the index of parties decides; it misses alike for a case that is absent, erased or of no
+// concern to the agency, and the refusal names neither case nor grant.
+#include <algorithm>
+
+#include "bus/core/machine.hpp"
+
+namespace lienthong::core {
+namespace {
+
+constexpr std::uint32_t kPageMax = 200;
+
+// The kind under which policy grants queries about cases.
+constexpr message::Kind kQueryKind = message::Kind::verification_request;
+
+Error forbidden(std::string grant_missing = {}) {
+    return Error{Code::forbidden, {}, {}, std::move(grant_missing)};
+}
+
+}  // namespace
+
+message::CaseRow Group::case_row(const CaseId& case_id, const CaseRecord& record) const {
+    message::CaseRow row;
+    row.case_id = case_id;
+    row.state = std::string(name(record.state));
+    row.holder = record.holder;
+    row.since = record.since;
+    row.position = record.position;
+    row.due = record.due;
+    row.epoch = record.epoch;
+    row.leaf = record.leaf;
+    return row;
+}
+
+// Denials of one rule are counted; the count of a minute is written once the minute is over.
+Result<void> Group::record_denial(const AgencyId& agency, std::string_view rule) {
+    auto row = state_.denial_row(agency, rule);
+    if (!row) return std::unexpected(row.error());
+    auto [minute, count] = *row;
+    const std::int64_t now = time_ / 60'000;
+    if (count > 0 && minute != now) {
+        auto position =
+            append_note(proof::EntryKind::denied,
+                        encode_denied(Denied{agency, std::string(rule), minute, count}));
+        if (!position) return std::unexpected(position.error());
+        count = 0;
+    }
+    return state_.put_denial_row(agency, rule, now, count + 1);
+}
+
+// The first of (officer, purpose, case) in 15 minutes is on the record before it is answered;
+// repeats are counted and written with the next one.
+Result<bool> Group::record_query(const Session& session, const message::Query& query) {
+    Queried queried{session.agency, query.officer, query.purpose, query.case_id, 0};
+    const Hash key = query_key(queried);
+    auto row = state_.query_row(key);
+    if (!row) return std::unexpected(row.error());
+    const auto [last, repeats] = *row;
+    if (last != INT64_MIN && time_ - last < machine_.options_.query_repeat_ms) {
+        auto stored = state_.put_query_row(key, last, repeats + 1);
+        if (!stored) return std::unexpected(stored.error());
+        return true;
+    }
+    queried.repeats = repeats;
+    auto position = append_note(proof::EntryKind::queried, encode_queried(queried));
+    if (!position) return std::unexpected(position.error());
+    return true;
+}
+
+Result<void> Group::answer_list(const Session& session,
+                                const message::Query& query,
+                                message::QueryAnswer& answer) {
+    const std::size_t count_max = std::clamp<std::uint32_t>(query.count_max, 1, kPageMax);
+    // A page starts after the case that `case_id` names; none names the beginning.
+    auto cases = state_.cases_of(session.agency, query.case_id, count_max + 1);
+    if (!cases) return std::unexpected(cases.error());
+    answer.more = cases->size() > count_max;
+    if (answer.more) cases->pop_back();
+    for (const CaseId& case_id : *cases) {
+        auto record = state_.maybe_case(case_id);
+        if (!record) return std::unexpected(record.error());
+        if (*record) answer.cases.push_back(case_row(case_id, **record));
+    }
+    return {};
+}
+
+Result<void> Group::answer_case(const message::Query& query,
+                                const CaseRecord& record,
+                                message::QueryAnswer& answer) {
+    answer.cases.push_back(case_row(query.case_id, record));
+    if (query.kind == message::QueryKind::case_parties) {
+        answer.parties = record.parties;
+        answer.consented = record.consented;
+    }
+    if (query.kind != message::QueryKind::case_timeline) return {};
+    const std::size_t count_max = std::clamp<std::uint32_t>(query.count_max, 1, kPageMax);
+    auto steps = state_.case_steps(query.case_id, query.from, count_max + 1);
+    if (!steps) return std::unexpected(steps.error());
+    answer.more = steps->size() > count_max;
+    if (answer.more) steps->pop_back();
+    for (const auto& [position, step] : *steps) {
+        answer.steps.push_back(message::CaseStep{position,
+                                                 step.time,
+                                                 step.kind,
+                                                 step.agency,
+                                                 std::string(name(step.state)),
+                                                 step.message});
+    }
+    return {};
+}
+
+Judged<message::QueryAnswer> Group::query(const Session& session, const message::Query& query) {
+    const auto deny = [&](Error error) -> Judged<message::QueryAnswer> {
+        auto denied = record_denial(session.agency, "query");
+        if (!denied) return std::unexpected(denied.error());
+        return refused<message::QueryAnswer>(std::move(error));
+    };
+    const Documents& documents = machine_.documents_;
+    const bool list = query.kind == message::QueryKind::case_list;
+    // A node that prepares a message asks for the parties on its own behalf, not an officer's.
+    const bool of_node = query.kind == message::QueryKind::case_parties;
+    if (!of_node) {
+        if (!documents.registry->may_query(session.agency, query.officer)) {
+            return deny(forbidden("officer with the function query"));
+        }
+        // As if a party: so a refusal here cannot depend on any case.
+        policy::Context context;
+        context.at = time_;
+        context.parties = {session.agency};
+        const auto decision = documents.policy->may_query(
+            *documents.registry, session.agency, kQueryKind, query.purpose, context);
+        if (!decision.allowed) return deny(forbidden(decision.missing));
+    }
+    message::QueryAnswer answer;
+    if (!list) {
+        auto party = state_.is_party(session.agency, query.case_id);
+        if (!party) return std::unexpected(party.error());
+        if (!*party) return deny(forbidden());
+    }
+    if (!of_node) {
+        auto recorded = record_query(session, query);
+        if (!recorded) return std::unexpected(recorded.error());
+    }
+    if (list) {
+        auto answered = answer_list(session, query, answer);
+        if (!answered) return std::unexpected(answered.error());
+        return answer;
+    }
+    auto record = state_.maybe_case(query.case_id);
+    if (!record) return std::unexpected(record.error());
+    if (!*record) return deny(forbidden());  // erased
+    auto answered = answer_case(query, **record, answer);
+    if (!answered) return std::unexpected(answered.error());
+    return answer;
+}
+
+}  // namespace lienthong::core
