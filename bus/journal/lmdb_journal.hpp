@@ -12,15 +12,34 @@
 
 namespace lienthong::journal {
 
+// Address space to reserve. ThreadSanitizer's own layout leaves no room for more.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LT_SMALL_MAP
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(LT_SMALL_MAP)
+inline constexpr std::uint64_t kMapBytesDefault = std::uint64_t{1} << 30;
+#else
+inline constexpr std::uint64_t kMapBytesDefault = std::uint64_t{1} << 40;
+#endif
+
+inline constexpr unsigned kReadersMax = 126;  // read transactions at once
+
 struct LmdbOptions {
-    std::filesystem::path directory;                   // made with mode 0700 if absent; not on NFS
-    std::span<const std::string_view> tables;          // at most kTablesMax names, [a-z_]
-    std::uint64_t map_bytes = std::uint64_t{1} << 40;  // reserved address space; 1 GiB under TSan
-    std::uint64_t used_bytes_max = std::uint64_t{64} << 30;  // enforced by a counter
-    bool read_only = false;                                  // audits of a copied directory
+    std::filesystem::path directory;           // made with mode 0700 if absent; not on NFS
+    std::span<const std::string_view> tables;  // at most kTablesMax names, [a-z_]; not log, meta
+    std::uint64_t map_bytes = kMapBytesDefault;
+    std::uint64_t used_bytes_max = std::uint64_t{64} << 30;  // by a counter; at most half the map
+    // For audits of a copied directory that nobody writes to: takes no lock, writes nothing, and
+    // checks every page (lmdb_check.hpp) before LMDB may read any.
+    bool read_only = false;
 };
 
-// already_running, corrupt, io, unsupported (network file system).
+// malformed_config (options that cannot be); already_running (another owner); io (also a network
+// file system), disk_full, no_such_file (read_only); corrupt, bad_checksum; unknown_version: of a
+// later format, or its tables are not the first of `tables`, in order. New names may be added at
+// the end: a read_only journal shows tables that the data does not have yet as empty.
 Result<std::unique_ptr<Journal>> open_lmdb(const LmdbOptions& options);
 
 }  // namespace lienthong::journal
