@@ -2,8 +2,11 @@
 #include "bus/broker/metrics.hpp"
 
 #include <fmt/format.h>
+#include <prometheus/client_metric.h>
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/metric_type.h>
 
 #include <exception>
 #include <vector>

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Api: what an agency's programs may ask of its node. This is the public interface of Liên Thông for
+// C++; every adapter uses it and nothing else of the bus. Node (node.hpp) implements it.
+//
+// Thread: each method may be called from any thread; calls are carried out one after another on the
+// node's own thread. A method that needs the broker waits at most `timeout` and then says `timeout` or
+// `unreachable`; what was accepted into the outbox stays there and goes out by itself.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bus/base/bytes.hpp"
+#include "bus/base/ids.hpp"
+#include "bus/base/secret.hpp"
+#include "bus/message/envelope.hpp"
+#include "bus/message/exchange.hpp"
+#include "bus/message/facts.hpp"
+#include "security/policy/policy.hpp"
+#include "security/registry/registry.hpp"
+
+namespace lienthong::node {
+
+// A message to be published. The node adds id, commitments, audiences, sealing and signature.
+struct Draft {
+    message::Kind kind = message::Kind::none;
+    UnitId unit;     // reporting unit; only for kinds without personal data
+    CaseId case_id;  // none: of no case, or, with facts.opens, the node makes it
+    // name → plaintext (FlatBuffers bytes of the section's root table); `facts` goes below.
+    std::vector<std::pair<std::string, Bytes>> sections;
+    std::optional<message::CaseFacts> facts;
+    std::optional<message::Reference> refers_to;
+    std::vector<AgencyId> named;  // agencies that the message names as partners
+    Millis expires = 0;
+    // Same key, same content: the same message. Same key, other content: key_conflict, unless
+    // `corrects`: then it goes out as one that supersedes the first. Empty: no de-duplication.
+    std::string key;
+    bool corrects = false;
+};
+
+// What became of a draft.
+struct Outcome {
+    enum class State : std::uint8_t {
+        waiting,   // durable in the outbox; it goes out by itself
+        accepted,  // durable at the broker, receipt verified
+        refused,   // for good
+    };
+    State state = State::waiting;
+    MessageId id;
+    Position position = 0;  // accepted only
+    CaseId case_id;
+    std::optional<Error> refusal;
+};
+
+// A message that arrived (the agency's own ones come back too), after every check.
+struct InboxEntry {
+    Position position = 0;
+    Epoch epoch = 0;
+    Millis time = 0;  // of entry in the log
+    message::Header header;
+    Hash header_digest;
+    struct Section {
+        std::string name;
+        message::Form form = message::Form::none;
+        bool granted = false;  // false: the kind has it, this message may or may not; nothing is known
+        Hash digest;           // of the bytes as sent
+    };
+    std::vector<Section> sections;  // in the order of the kind
+};
+
+// What could be verified of a message, each on its own.
+struct Verification {
+    bool signature = false;    // the batch signature over the header, by a key valid then
+    bool receipt = false;      // it stands in the log where the broker's signed head says
+    bool consistency = false;  // that head is consistent with the newest head this node keeps
+    bool commitments = false;  // each granted section is the one the header commits to
+};
+
+struct Status {
+    AgencyId agency;
+    NodeId node;
+    std::uint64_t log_size = 0;  // of the newest verified head
+    Hash root;
+    std::uint32_t registry_version = 0;
+    std::uint32_t policy_version = 0;
+    std::size_t outbox = 0;  // drafts and batches that wait
+    std::uint64_t inbox = 0;  // messages that arrived
+    bool broker_reachable = false;
+    std::vector<std::string> alarms;  // names, "stream_gap …", newest last
+};
+
+struct Documents {
+    std::shared_ptr<const registry::Registry> registry;
+    std::shared_ptr<const policy::Policy> policy;
+};
+
+class Api {
+  public:
+    using Timeout = std::chrono::milliseconds;
+
+    virtual ~Api() = default;
+
+    // All drafts are taken into the outbox in one durable step, or none. Then waits until each has
+    // its outcome, or the time is over. malformed_section, classified_matter, key_conflict,
+    // unknown_kind (of the first faulty draft; `where` says "draft N").
+    virtual Result<std::vector<Outcome>> submit(std::vector<Draft> drafts, Timeout timeout) = 0;
+
+    // Entries at or after `from`, in log order.
+    virtual Result<std::vector<InboxEntry>> consume(Position from, std::size_t count_max) = 0;
+    virtual Result<InboxEntry> message(const MessageId& id) = 0;  // not_found
+    // Plaintext of a granted section, opened and checked against its commitment.
+    virtual Result<Secret> section(const MessageId& id, std::string_view name) = 0;
+    // The section as it was sent: CMS (DER) for a sealed one.
+    virtual Result<Bytes> section_as_sent(const MessageId& id, std::string_view name) = 0;
+    virtual Result<Verification> verify(const MessageId& id, Timeout timeout) = 0;
+
+    virtual Result<message::QueryAnswer> query(const message::Query& query, Timeout timeout) = 0;
+    virtual Result<Status> status(Timeout timeout) = 0;
+    virtual Result<Documents> documents() = 0;
+    // Waits until the inbox holds everything up to `position`.
+    virtual Result<void> catch_up(Position position, Timeout timeout) = 0;
+
+    // Offers a signed document of record to the broker; gives its position.
+    virtual Result<Position> adopt(BytesView document, Timeout timeout) = 0;
+
+    // Signed files for a stick: the outbox's waiting batches; and answers or deliveries brought back.
+    virtual Result<Bytes> export_bundle() = 0;
+    virtual Result<std::size_t> import_bundle(BytesView bundle) = 0;
+};
+
+}  // namespace lienthong::node
