@@ -34,7 +34,7 @@ class ServerLink {
     virtual ~ServerLink() = default;
     virtual std::optional<Incoming> maybe_receive() = 0;
     // overloaded: the peer does not take more now (keep it and stop reading from that peer);
-    // unreachable: the peer is gone.
+    // unreachable: the peer is gone; oversized: the frame is larger than its channel allows.
     virtual Result<void> send(const PeerId& peer, BytesView command, BytesView data) = 0;
 };
 
@@ -50,7 +50,7 @@ class ClientLink {
   public:
     virtual ~ClientLink() = default;
     virtual std::optional<Frames> maybe_receive() = 0;
-    virtual Result<void> send(const Frames& frames) = 0;  // overloaded
+    virtual Result<void> send(const Frames& frames) = 0;  // overloaded, oversized
     // Drops both connections and makes new ones (after a time-out, or new keys).
     virtual Result<void> reconnect() = 0;
 };
