@@ -12,17 +12,20 @@ namespace {
 
 constexpr std::size_t kSubjectBytesMax = 64;  // ub-common-name of RFC 5280
 constexpr std::size_t kSerialBytes = 16;
+constexpr Millis kMillisMax = 253'402'300'799'999;  // the end of 9999: X.509 has four digits
 
 openssl::Time to_asn1(Millis time) {
-    const Millis seconds = time >= 0 ? time / 1000 : (time - 999) / 1000;
-    return openssl::Time(ASN1_TIME_set(nullptr, static_cast<std::time_t>(seconds)));
+    return openssl::Time(ASN1_TIME_set(nullptr, static_cast<std::time_t>(time / 1000)));
 }
 
 Result<void> set_validity(X509* certificate, Validity validity) {
     if (validity.from > validity.until) return fail(Code::bad_argument, "ends before it begins");
+    if (validity.from < 0 || validity.until > kMillisMax) {
+        return fail(Code::bad_argument, "not between 1970 and 9999");
+    }
     const openssl::Time from = to_asn1(validity.from);
     const openssl::Time until = to_asn1(validity.until);
-    if (from == nullptr || until == nullptr) return fail(Code::bad_argument, "no such date");
+    CHECK(from != nullptr && until != nullptr);
     CHECK(X509_set1_notBefore(certificate, from.get()) == 1);
     CHECK(X509_set1_notAfter(certificate, until.get()) == 1);
     return {};

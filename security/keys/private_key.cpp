@@ -91,6 +91,7 @@ Bytes KeySigner::sign_ed25519(BytesView message) const {
 // The key of an "ENCRYPTED PRIVATE KEY" file. A damaged file and a wrong passphrase look alike
 // where only the encrypted part is concerned: both are bad_passphrase.
 Result<openssl::Key> decrypt(BytesView pem, const Secret& passphrase) {
+    if (pem.empty()) return fail(Code::malformed_key, "an empty file");
     const openssl::Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     CHECK(in != nullptr);
     const openssl::EncryptedKey encrypted(PEM_read_bio_PKCS8(in.get(), nullptr, nullptr, nullptr));
