@@ -4,7 +4,7 @@
 // one.
 #pragma once
 
-#include <memory>
+#include <bitset>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +15,10 @@
 
 namespace lienthong::policy {
 
+// Stands for every agency that holds a role; and for every section, or purpose.
+inline constexpr std::string_view kAnyAgency = "agency";
+inline constexpr std::string_view kAll = "*";
+
 enum class Action : std::uint8_t { publish = 1, read = 2, query = 3 };
 std::string_view name(Action action);
 std::optional<Action> maybe_action(std::string_view name);
@@ -24,10 +28,13 @@ struct Conditions {
     bool named = false;     // the message names the agency (partner in a joint activity; addressee)
     bool consent = false;   // the person's consent for this agency is in force
     bool sender = false;    // the agency sent the message that this one answers
-    std::string territory;  // "own": of the agency's territory; empty: any
-    Millis until = 0;       // 0: no end
+    std::string territory;  // "own": of the agency's territory; else in this one; empty: any
+    Millis until = 0;       // first moment after; 0: no end
+    bool operator==(const Conditions&) const = default;
 };
 
+// A grant holds for an agency that holds one of its roles, by itself or through a unit, if all
+// conditions hold. The role `agency` is every agency that holds any role, but no pseudo-agency.
 struct Grant {
     std::string id;
     std::vector<Role> roles;
@@ -37,6 +44,7 @@ struct Grant {
     std::vector<Purpose> purposes;      // for query; "*" = any
     Conditions conditions;
     std::string reason;  // legal basis in words
+    bool operator==(const Grant&) const = default;
 };
 
 struct PolicyData {
@@ -44,8 +52,15 @@ struct PolicyData {
     std::uint32_t version = 0;
     Millis issued = 0;
     Millis expires = 0;
+    // The roles that grants may name, so that a misspelt one is an error. Empty: not checked; a
+    // compiled policy always has them. `agency` needs no mention.
+    std::vector<Role> roles;
     std::vector<Grant> grants;
+    bool operator==(const PolicyData&) const = default;
 };
+
+inline constexpr std::size_t kGrantsMax = 4096;
+inline constexpr std::size_t kRolesMax = 256;
 
 // What is known of the message and the case at the moment of the decision.
 struct Context {
@@ -59,14 +74,18 @@ struct Context {
 
 struct Decision {
     bool allowed = false;
-    std::string grant;    // id of the grant that allows it; the first in the order of ids
-    std::string missing;  // else, in words for the administrators: "publish outreach-report"
-    bool depends_on_case = false;  // a grant exists, but its condition on the case does not hold
+    std::string grant;  // id of the grant that allows it; the first in the order of ids
+    // Else, in words for the administrators: "publish outreach-report". Empty where
+    // depends_on_case: no grant is missing then, and who is no party learns no more than that.
+    std::string missing;
+    // A grant exists, but its condition on the case (party, named, consent, sender) does not hold.
+    bool depends_on_case = false;
 };
 
 class Policy {
   public:
-    static Result<Policy> build(PolicyData data);  // malformed_document
+    // malformed_document, with "grant <id>" in `where`; unknown_kind.
+    static Result<Policy> build(PolicyData data);
     const PolicyData& data() const { return data_; }
     std::uint32_t version() const { return data_.version; }
 
@@ -74,6 +93,7 @@ class Policy {
                          const AgencyId& agency,
                          message::Kind kind,
                          const Context& context) const;
+    // The section `facts` may be read by whoever may read any other section of the kind.
     Decision may_read(const registry::Registry& registry,
                       const AgencyId& agency,
                       message::Kind kind,
@@ -85,7 +105,8 @@ class Policy {
                        const Purpose& purpose,
                        const Context& context) const;
 
-    // Agencies to which a section goes: all that may read it, and the sender. Ascending.
+    // Agencies to which a section goes: all that may read it, and the sender. Ascending, no
+    // repeats. Whether one of them has a certificate to seal to is for the caller.
     std::vector<AgencyId> audience(const registry::Registry& registry,
                                    const AgencyId& sender,
                                    message::Kind kind,
@@ -93,12 +114,37 @@ class Policy {
                                    const Context& context) const;
 
   private:
+    // A grant as one action on one kind needs it. Roles and sections are bits: those of roles_, and
+    // those of the kind's table.
+    using RoleSet = std::bitset<kRolesMax>;
+    struct Rule {
+        std::size_t grant = 0;
+        RoleSet roles;
+        std::uint64_t sections = 0;
+    };
+
     explicit Policy(PolicyData data);
+    void index();
+    static std::size_t slot(Action action, std::size_t kind_index);
+    RoleSet roles_of(const registry::Agency& agency, Millis at) const;
+    Decision decide(const registry::Registry& registry,
+                    const AgencyId& agency,
+                    Action action,
+                    message::Kind kind,
+                    std::string_view detail,
+                    const Context& context) const;
+
     PolicyData data_;
+    std::vector<Role> roles_;               // all that grants name, ascending
+    std::vector<std::vector<Rule>> rules_;  // by slot(); in the order of the grants' ids
 };
 
+// TOML source → data; malformed_document with `where` = "line 12: grant.kinds"; wrong_bus.
 Result<PolicyData> compile_policy(std::string_view toml, const BusId& bus, std::uint32_t version);
+// What compile_policy() reads back to the same data.
+std::string to_toml(const PolicyData& data);
 Bytes encode_policy(const PolicyData& data);
+// oversized, malformed_document, unknown_kind (made for a newer program).
 Result<PolicyData> parse_policy(BytesView body);
 
 }  // namespace lienthong::policy

@@ -141,6 +141,7 @@ class RuleBook {
             const RoleHolding& holding = agency.roles[i];
             const std::string role_place = fmt::format("{} role {}", place, holding.role.text());
             require(is_name(holding.role.text()), place, "a role has a name");
+            require(holding.role.text() != "agency", place, "agency means any role, in policies");
             require(
                 holding.unit.empty() || units.contains(holding.unit), role_place, "unknown unit");
             check_period(holding.from, holding.until, role_place);
