@@ -32,10 +32,10 @@ namespace lienthong::outreach {
 
 // An empty one lets everything through.
 struct Filters {
-    std::optional<Period> period;
-    AgencyId agency;        // the reporter
-    std::string activity;   // activity id
-    std::string territory;  // a territory's code, or its text as reported (NFC)
+    std::optional<Period> period{};
+    AgencyId agency{};        // the reporter
+    std::string activity{};   // activity id
+    std::string territory{};  // a territory's code, or its text as reported (NFC)
 };
 
 enum class Standing : std::uint8_t {
@@ -79,7 +79,7 @@ Summary summarise(std::span<const Reported> figures, const Filters& filters);
 
 // Who has reported.
 struct Expected {
-    AgencyId agency;
+    AgencyId agency{};
     message::Kind kind = message::Kind::outreach_report;
     bool operator==(const Expected&) const = default;
 };
