@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/bus/message/payload_from_json.hpp"
+
+#include <flatbuffers/idl.h>
+
+#include "bus/base/check.hpp"
+#include "bus/base/file.hpp"
+#include "schemas/payload_bfbs.h"
+
+namespace lienthong::message {
+
+std::optional<Bytes> maybe_payload(const std::string& root_table, const std::string& json) {
+    flatbuffers::Parser parser;  // a new one each time: after an error it keeps half a table
+    CHECK(parser.Deserialize(fb::kPayloadBfbs.data(), fb::kPayloadBfbs.size()));
+    CHECK(parser.SetRootType(root_table.c_str()));
+    if (!parser.ParseJson(json.c_str())) return std::nullopt;
+    const auto& builder = parser.builder_;
+    return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+}
+
+Bytes payload(const std::string& root_table, const std::string& json) {
+    auto bytes = maybe_payload(root_table, json);
+    CHECK(bytes.has_value());
+    return *bytes;
+}
+
+std::string sample(const std::string& root_table) {
+    const std::string table = root_table.substr(root_table.rfind('.') + 1);
+    const auto bytes = read_file(std::string(LT_SAMPLES "/") + table + ".json", 1024 * 1024);
+    CHECK(bytes.has_value());
+    return std::string(as_text(*bytes));
+}
+
+const SectionType& section_of(const std::string& root_table) {
+    for (const KindInfo& kind : all_kinds()) {
+        for (const SectionType& section : kind.sections) {
+            if (section.root_table == root_table) return section;
+        }
+    }
+    CHECK(!"no kind has this section");
+    return all_kinds().front().sections.front();
+}
+
+}  // namespace lienthong::message
