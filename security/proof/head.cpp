@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 
+#include "bus/base/base64.hpp"
 #include "security/keys/digest.hpp"
 #include "security/proof/note.hpp"
 

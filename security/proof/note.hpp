@@ -45,7 +45,4 @@ Result<Note> parse_note(std::string_view note);                          // malf
 // keys are ignored; bad_signature if there is none of this one, or any of them does not hold.
 Result<void> verify_note(const Note& note, std::string_view name, const keys::PublicKey& key);
 
-std::string to_base64(BytesView bytes);
-Result<Bytes> from_base64(std::string_view text);  // malformed_proof unless canonical
-
 }  // namespace lienthong::proof
