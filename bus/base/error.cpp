@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// tidy: long because it is the one table of error codes, in two languages.
 #include "bus/base/error.hpp"
 
 #include <algorithm>
