@@ -66,6 +66,12 @@ inline PrivateKey new_key(Algorithm algorithm = Algorithm::p256) {
     return std::move(*key);
 }
 
+// One for the whole program: making it takes a second.
+inline const PrivateKey& rsa_key() {
+    static const PrivateKey key = new_key(Algorithm::rsa_pss_3072);
+    return key;
+}
+
 inline constexpr Validity kYear2021 = {.from = 1'609'459'200'000, .until = 1'640'995'199'000};
 inline constexpr Millis kMidyear = 1'625'000'000'000;
 

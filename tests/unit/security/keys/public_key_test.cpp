@@ -140,7 +140,7 @@ TEST(PublicKey, RefusesRsaUnder3072Bits) {
 }
 
 TEST(PublicKey, TakesRsaOf3072BitsAndOnlyInDer) {
-    Bytes spki = generated("-algorithm RSA -pkeyopt rsa_keygen_bits:3072");
+    const Bytes& spki = test::rsa_key().public_key().spki();
     const auto key = PublicKey::from_spki(spki);
     ASSERT_TRUE(key.has_value());
     EXPECT_EQ(key->algorithm(), Algorithm::rsa_pss_3072);
