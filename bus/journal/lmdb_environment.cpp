@@ -135,10 +135,11 @@ Result<void> LmdbEnvironment::open_file(const LmdbOptions& options) {
     if (mdb_env_get_fd(env_, &fd) != 0 || fstat(fd, &file) != 0) {
         return fail(Code::io, "stat: " + std::generic_category().message(errno), where);
     }
-    // Reading a mapped page behind the end of the file would end the process. A new file is empty.
-    const auto file_bytes = static_cast<std::uint64_t>(file.st_size);
-    if (file_bytes != 0 && file_bytes / page_bytes_ < file_pages()) {
-        return damaged("the file is shorter than its own count of pages", directory_);
+    // Reading a mapped page behind the end of the file would end the process. A file may be a
+    // little shorter than its count of pages: those at its end may be free and never written.
+    if (static_cast<std::uint64_t>(file.st_size) / page_bytes_ < file_pages() && !read_only_) {
+        auto checked = check_lmdb_file(directory_ / "data.mdb");
+        if (!checked) return std::unexpected(checked.error());
     }
     return {};
 }
