@@ -58,6 +58,7 @@ struct Hello {
     BusId bus;
     std::string software;
     std::uint64_t head_size = 0;
+    bool operator==(const Hello&) const = default;
 };
 struct Welcome {
     std::uint16_t version = 0;
@@ -70,51 +71,62 @@ struct Welcome {
     std::uint32_t procedure_version = 0;
     std::uint32_t administrators_version = 0;
     Epoch epoch = 0;
+    bool operator==(const Welcome&) const = default;
 };
 struct Publish {
     std::uint64_t stream = 0;
     std::uint64_t first = 0;
     std::uint32_t count = 0;
+    bool operator==(const Publish&) const = default;
 };
 struct Fetch {
     std::string consumer;
     Position from = 0;
     std::uint32_t credit_bytes = 0;
     std::uint32_t credit_messages = 0;
+    bool operator==(const Fetch&) const = default;
 };
 struct ConsistencyRequest {
     std::uint64_t from = 0;
     std::uint64_t to = 0;
+    bool operator==(const ConsistencyRequest&) const = default;
 };
 struct ConsistencyProof {
     std::uint64_t from = 0;
     std::uint64_t to = 0;
     std::vector<Hash> hashes;
+    bool operator==(const ConsistencyProof&) const = default;
 };
 struct InclusionRequest {
     Position position = 0;
     std::uint64_t size = 0;
+    bool operator==(const InclusionRequest&) const = default;
 };
 struct InclusionProof {
     Position position = 0;
     std::uint64_t size = 0;
     std::vector<Hash> hashes;
+    bool operator==(const InclusionProof&) const = default;
 };
 struct DocumentRequest {
     std::uint8_t kind = 0;  // registry::DocumentKind
     std::uint32_t version = 0;
+    bool operator==(const DocumentRequest&) const = default;
 };
 struct Adopt {
     std::uint8_t kind = 0;
+    bool operator==(const Adopt&) const = default;
 };
 struct Adopted {
     std::uint32_t version = 0;
     Position position = 0;
     std::string head;
+    bool operator==(const Adopted&) const = default;
 };
 struct Cosign {
     std::string cosignature;
     std::uint64_t size = 0;
+    bool operator==(const Cosign&) const = default;
 };
 struct UploadChunk {
     std::uint64_t stream = 0;
@@ -122,20 +134,24 @@ struct UploadChunk {
     std::string section;
     std::uint32_t index = 0;
     std::uint32_t count = 0;
+    bool operator==(const UploadChunk&) const = default;
 };
 struct FetchChunk {
     Position position = 0;
     std::string section;
     std::uint32_t index = 0;
+    bool operator==(const FetchChunk&) const = default;
 };
 struct Failure {
     Code code = Code::malformed_frame;
     std::string detail;
     std::string where;
     std::string grant_missing;
+    bool operator==(const Failure&) const = default;
 };
 struct Done {
     Position position = 0;
+    bool operator==(const Done&) const = default;
 };
 
 using Body = std::variant<Hello,
