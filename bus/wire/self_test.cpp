@@ -11,7 +11,11 @@
 namespace lienthong::wire {
 namespace {
 
-constexpr const char* kMonitor = "inproc://self-test";
+// One for each channel: libzmq frees a name some time after its socket is closed.
+const char* monitor_name(Channel channel) {
+    return channel == Channel::control ? "inproc://self-test-control" : "inproc://self-test-data";
+}
+
 constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 
@@ -35,14 +39,15 @@ Result<void> check_random_key_is_refused(const ZmqContext& context,
                                          const std::string& endpoint,
                                          BytesView server_key) {
     const CurveKeyPair stranger = make_curve_key_pair();
+    const char* name = monitor_name(channel);
     ZmqSocket socket(context, ZMQ_DEALER);
     set_options(socket, channel, endpoint);
     socket.set(ZMQ_CURVE_SERVERKEY, server_key);
     socket.set(ZMQ_CURVE_PUBLICKEY, stranger.public_key);
     socket.set(ZMQ_CURVE_SECRETKEY, stranger.secret_key.view());
-    CHECK(zmq_socket_monitor(socket.get(), kMonitor, kEvents) == 0);
+    CHECK(zmq_socket_monitor(socket.get(), name, kEvents) == 0);
     ZmqSocket monitor(context, ZMQ_PAIR);
-    auto connected = monitor.connect(kMonitor);
+    auto connected = monitor.connect(name);
     if (connected) connected = socket.connect(endpoint);
     const int event = connected ? wait_for_event(monitor) : 0;
     zmq_socket_monitor(socket.get(), nullptr, 0);

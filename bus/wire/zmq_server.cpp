@@ -31,23 +31,28 @@ bool is_given_by_library(const Bytes& routing) {
     return routing.size() == kRoutingBytes && routing[0] == 0;
 }
 
-// Remembers which key first used a routing id. A peer that comes with somebody else's id is
-// refused, so nobody gets the answers meant for another. Numbers ascend: at the limit the lowest,
-// which is the oldest connection, is forgotten.
+// Remembers which key first used a routing id. When a second key comes with it, one of the two
+// chose it on purpose: nobody is served under it any more, so nobody gets answers meant for
+// another. Numbers ascend: at the limit the lowest, which is the oldest connection, is forgotten.
 class RoutingOwners {
   public:
     bool admits(const Bytes& routing, const Bytes& key) {
         const auto [at, added] = owners_.try_emplace(routing, key);
-        if (!added) return at->second == key;
-        if (owners_.size() > kOwnersMax) {
+        if (added && owners_.size() > kOwnersMax) {
             owners_.erase(at == owners_.begin() ? std::next(at) : owners_.begin());
         }
-        return true;
+        if (added || at->second == key) return true;
+        at->second.clear();
+        return false;
+    }
+    bool is_contested(const Bytes& routing) const {
+        const auto at = owners_.find(routing);
+        return at != owners_.end() && at->second.empty();
     }
     void forget(const Bytes& routing) { owners_.erase(routing); }
 
   private:
-    std::map<Bytes, Bytes> owners_;
+    std::map<Bytes, Bytes> owners_;  // key; empty: contested
 };
 
 struct Door {
@@ -160,6 +165,9 @@ Result<void> ZmqServer::send(const PeerId& peer, BytesView command, BytesView da
         return fail(Code::oversized, "larger than its channel allows");
     }
     Door& door = impl_->doors[std::to_underlying(peer.channel)];
+    if (door.owners.is_contested(peer.routing)) {
+        return fail(Code::unreachable, "two peers claim this connection");
+    }
     // ROUTER_MANDATORY: the first part, the routing id, finds out whether the peer takes a message.
     if (!send_part(door.socket, peer.routing, true)) {
         if (errno == EAGAIN) return fail(Code::overloaded, "the peer takes no more now");
