@@ -89,9 +89,13 @@ TEST(Sections, AllHaveASampleWithEveryFieldOfTheSchema) {
             }
         };
     for (const std::string& root : all_roots()) {
-        const auto* table = schema->objects()->LookupByKey(root.c_str());
-        ASSERT_NE(table, nullptr) << root;
-        walk(*table, json::parse(sample(root)));
+        bool found = false;
+        for (const reflection::Object* table : *schema->objects()) {
+            if (table->name()->str() != root) continue;
+            found = true;
+            walk(*table, json::parse(sample(root)));
+        }
+        EXPECT_TRUE(found) << root;
     }
 }
 
