@@ -146,7 +146,10 @@ class Reviewer {
             }
         }
         for (const Grant& grant : policy.data().grants) {
-            for (Atom& atom : atoms(grant)) granted_[std::move(atom)].push_back(&grant);
+            std::vector<Atom> all = atoms(grant);
+            for (const Atom& atom : all) granted_[atom].push_back(&grant);
+            std::ranges::sort(all);
+            atoms_.emplace(&grant, std::move(all));
         }
     }
 
@@ -177,7 +180,7 @@ class Reviewer {
         return roles;
     }
 
-    // Granted by another grant with no condition more; of two equal ones the first id is kept.
+    // Granted by another grant with no condition more; of two equal grants the first id is kept.
     bool granted_elsewhere(const Atom& atom, const Grant& grant) const {
         for (const std::string_view role : {std::string_view(atom.role), kAnyAgency}) {
             for (const std::string_view detail : {std::string_view(atom.detail), kAll}) {
@@ -186,9 +189,10 @@ class Reviewer {
                 if (found == granted_.end()) continue;
                 for (const Grant* other : found->second) {
                     if (other == &grant || !covers(other->conditions, grant.conditions)) continue;
-                    const bool mutual = covers(grant.conditions, other->conditions) &&
-                                        role == atom.role && detail == atom.detail;
-                    if (!mutual || other->id < grant.id) return true;
+                    // Two that cover each other wholly would else both be called superfluous.
+                    const bool same = covers(grant.conditions, other->conditions) &&
+                                      std::ranges::includes(atoms_.at(&grant), atoms_.at(other));
+                    if (!same || other->id < grant.id) return true;
                 }
             }
         }
@@ -207,7 +211,7 @@ class Reviewer {
             add(Oddity::unreachable, place, "no agency holds any of its roles");
             return;
         }
-        const std::vector<Atom> all = atoms(grant);
+        const std::vector<Atom>& all = atoms_.at(&grant);
         if (std::ranges::all_of(all, [&](auto& atom) { return granted_elsewhere(atom, grant); })) {
             add(Oddity::redundant, place, "other grants allow all of it");
         }
@@ -267,6 +271,7 @@ class Reviewer {
     Millis at_;
     std::set<std::string> held_;
     std::map<Atom, std::vector<const Grant*>> granted_;
+    std::map<const Grant*, std::vector<Atom>> atoms_;  // ascending
     std::vector<Finding> findings_;
 };
 
