@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners of OpenSSL's objects. The only header that includes <openssl/…>; included from .cpp files
-// of security/ alone, so that no OpenSSL type reaches the rest of the program.
+// Owners of OpenSSL's objects. The only header that includes those of OpenSSL; included from .cpp
+// files of security/ alone, so that no OpenSSL type reaches the rest of the program.
 #pragma once
 
 #include <openssl/bio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outer form of the one CMS that is accepted, checked before anything is decrypted. OpenSSL 3.0
-// takes any cipher and any length of tag in an AuthEnvelopedData (a cipher without a tag, or a tag
-// of one byte, would go through) and has no function that tells; so the few fields are read here.
+// The outer form of the one CMS that is accepted, checked before anything is decrypted. OpenSSL
+// 3.0.22 takes a tag of four bytes in an AuthEnvelopedData, which is guessed in 2^32 tries, and
+// AES-128; it has no function that tells. So the few fields are read here.
 #pragma once
 
 #include <cstddef>

@@ -287,6 +287,18 @@ TEST(Certificate, IsNotIssuedForAKeyOrUseThatDoNotFit) {
     EXPECT_EQ(code("a/n/sign", Use::sign, Bytes(10)), Code::malformed_key);
 }
 
+TEST(Certificate, IsNotIssuedForAWeakOrUnknownSuite) {
+    Authority authority;
+    const TemporaryFolder folder;
+    const auto code = [&](const std::string& key) {
+        CHECK(folder.openssl("genpkey -outform DER -out k.der -algorithm " + key));
+        CHECK(folder.openssl("pkey -inform DER -in k.der -pubout -outform DER -out s.der"));
+        return authority.try_issue(kSubject, Use::sign, folder.read("s.der")).error().code;
+    };
+    EXPECT_EQ(code("RSA -pkeyopt rsa_keygen_bits:2048"), Code::weak_suite);
+    EXPECT_EQ(code("EC -pkeyopt ec_paramgen_curve:P-384"), Code::unknown_suite);
+}
+
 TEST(Certificate, IsNotIssuedWithoutAProperSerialNumberOrTime) {
     Authority authority;
     const Bytes spki = new_key().public_key().spki();

@@ -96,6 +96,11 @@ TEST(PrivateKey, IsNotSavedUnderAPassphraseThatAFileCannotHold) {
         key.save(folder / "key", secret(std::string(kPassphraseBytesMax, 'a'))).has_value());
 }
 
+TEST(PrivateKey, IsNotSavedWhereThereIsNoFolder) {
+    const TemporaryFolder folder;
+    EXPECT_EQ(new_key().save(folder / "none/key", secret("p")).error().code, Code::no_such_file);
+}
+
 TEST(PrivateKey, DoesNotOpenWithAnotherPassphrase) {
     const TemporaryFolder folder;
     ASSERT_TRUE(new_key().save(folder / "key", secret("right")).has_value());

@@ -138,6 +138,15 @@ TEST(MasterKey, IsNeverOverwrittenAndNeverWithoutAPassphrase) {
               Code::already_exists);
 }
 
+TEST(MasterKey, IsNotSavedWhereThereIsNoFolder) {
+    const TemporaryFolder folder;
+    SeededRandom random(1);
+    EXPECT_EQ(save_master(folder / "none/master", StorageKey::generate(random), secret("p"), random)
+                  .error()
+                  .code,
+              Code::no_such_file);
+}
+
 TEST(MasterKey, DoesNotOpenWithAnotherPassphrase) {
     const TemporaryFolder folder;
     SeededRandom random(1);
