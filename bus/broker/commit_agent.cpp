@@ -48,7 +48,7 @@ Result<void> CommitAgent::start(const std::vector<Bytes>& genesis) {
         if (!adopted) return std::unexpected(adopted.error());
         if (!*adopted) return std::unexpected(adopted->error());
     }
-    if (!machine_.documents().registry || !machine_.documents().policy) {
+    if (!machine_.documents().complete()) {
         return fail(Code::malformed_config, "the log holds no registry or no policy");
     }
     auto finished = finish(group);
@@ -159,15 +159,12 @@ Result<wire::Welcome> CommitAgent::welcome(const core::Group& group,
     for (const auto& [stream, row] : *streams) {
         welcome.streams.push_back({stream, row.last, row.closed});
     }
-    const auto version = [&](registry::DocumentKind kind) {
-        const auto& versions = machine_.documents().versions;
-        const auto found = versions.find(kind);
-        return found == versions.end() ? 0u : found->second;
-    };
-    welcome.registry_version = version(registry::DocumentKind::registry);
-    welcome.policy_version = version(registry::DocumentKind::policy);
-    welcome.procedure_version = version(registry::DocumentKind::procedure);
-    welcome.administrators_version = version(registry::DocumentKind::administrators);
+    using registry::DocumentKind;
+    const core::Documents& documents = machine_.documents();
+    welcome.registry_version = documents.version(DocumentKind::registry);
+    welcome.policy_version = documents.version(DocumentKind::policy);
+    welcome.procedure_version = documents.version(DocumentKind::procedure);
+    welcome.administrators_version = documents.version(DocumentKind::administrators);
     return welcome;
 }
 

@@ -214,60 +214,11 @@ Result<registry::SignedDocument> decide_document(const Documents& documents,
                                                  BytesView bytes,
                                                  const Hash& pinned,
                                                  Millis time) {
-    using registry::DocumentKind;
-    auto document = registry::parse_document(bytes);
-    if (!document) return document;
-    const auto found = documents.versions.find(document->kind);
-    const std::uint32_t newest = found == documents.versions.end() ? 0 : found->second;
-    if (document->version <= newest) {
-        return fail(Code::rollback, "a newer or the same version is in force");
+    auto document = documents.judge(bytes, bus, pinned);
+    if (document && document->expires <= time) {
+        return fail(Code::rollback, "the document has expired");
     }
-    if (document->version != newest + 1) {
-        return fail(Code::sequence_gap, "versions are adopted one by one");
-    }
-    if (document->expires <= time) return fail(Code::rollback, "the document has expired");
-    if (document->kind == DocumentKind::administrators && newest == 0) {
-        if (keys::sha256(bytes) != pinned)
-            return fail(Code::threshold_not_met, "not the pinned list");
-    } else {
-        if (!documents.administrators)
-            return fail(Code::threshold_not_met, "no administrators yet");
-        auto signed_well = registry::verify_document(*document, bus, *documents.administrators);
-        if (!signed_well) return std::unexpected(signed_well.error());
-    }
-    switch (document->kind) {
-        case DocumentKind::administrators: {
-            auto list = registry::parse_administrators(document->body);
-            if (!list) return std::unexpected(list.error());
-            auto by_new = registry::verify_document(*document, bus, *list);
-            if (!by_new) return std::unexpected(by_new.error());
-            return document;
-        }
-        case DocumentKind::registry: {
-            auto data = registry::parse_registry(document->body);
-            if (!data) return std::unexpected(data.error());
-            if (data->version != document->version || data->bus != bus) {
-                return fail(Code::malformed_document, "body and cover differ");
-            }
-            auto built = registry::Registry::build(std::move(*data));
-            if (!built) return std::unexpected(built.error());
-            return document;
-        }
-        case DocumentKind::policy: {
-            auto data = policy::parse_policy(document->body);
-            if (!data) return std::unexpected(data.error());
-            if (data->version != document->version || data->bus != bus) {
-                return fail(Code::malformed_document, "body and cover differ");
-            }
-            auto built = policy::Policy::build(std::move(*data));
-            if (!built) return std::unexpected(built.error());
-            return document;
-        }
-        case DocumentKind::procedure:
-        case DocumentKind::none:
-            break;
-    }
-    return fail(Code::unknown_kind, "this kind of document is not adopted yet");
+    return document;
 }
 
 Result<Release> decide_release(const ReadState& state,

@@ -9,7 +9,7 @@ namespace lienthong::core {
 using proof::EntryKind;
 
 Result<void> Machine::load(const ReadState& state) {
-    auto documents = state.documents();
+    auto documents = state.documents(options_.bus);
     if (!documents) return std::unexpected(documents.error());
     documents_ = std::move(*documents);
     return {};
@@ -70,14 +70,11 @@ Result<std::optional<proof::Head>> Group::head_to_sign() const {
     head.root = *root;
     head.time = time_;
     head.epoch = epoch_;
-    const auto digest = [&](registry::DocumentKind kind) {
-        const auto found = machine_.documents_.digests.find(kind);
-        return found == machine_.documents_.digests.end() ? Hash{} : found->second;
-    };
-    head.administrators = digest(registry::DocumentKind::administrators);
-    head.registry = digest(registry::DocumentKind::registry);
-    head.policy = digest(registry::DocumentKind::policy);
-    head.procedure = digest(registry::DocumentKind::procedure);
+    using registry::DocumentKind;
+    head.administrators = machine_.documents_.digest(DocumentKind::administrators);
+    head.registry = machine_.documents_.digest(DocumentKind::registry);
+    head.policy = machine_.documents_.digest(DocumentKind::policy);
+    head.procedure = machine_.documents_.digest(DocumentKind::procedure);
     return std::optional(head);
 }
 

@@ -51,35 +51,17 @@ Result<std::optional<Bytes>> ReadState::maybe_document(registry::DocumentKind ki
     return newest;
 }
 
-Result<Documents> ReadState::documents() const {
+Result<Documents> ReadState::documents(const BusId& bus) const {
     Documents documents;
     using Kind = registry::DocumentKind;
-    for (const Kind kind : {Kind::administrators, Kind::registry, Kind::policy, Kind::procedure}) {
+    for (const Kind kind : {Kind::administrators, Kind::registry, Kind::policy}) {
         auto bytes = maybe_document(kind, 0);
         if (!bytes) return std::unexpected(bytes.error());
         if (!*bytes) continue;
         auto document = registry::parse_document(**bytes);
         if (!document) return std::unexpected(document.error());
-        documents.versions[kind] = document->version;
-        documents.digests[kind] = keys::sha256(**bytes);
-        if (kind == Kind::administrators) {
-            auto list = registry::parse_administrators(document->body);
-            if (!list) return std::unexpected(list.error());
-            documents.administrators =
-                std::make_shared<const registry::Administrators>(std::move(*list));
-        } else if (kind == Kind::registry) {
-            auto data = registry::parse_registry(document->body);
-            if (!data) return std::unexpected(data.error());
-            auto built = registry::Registry::build(std::move(*data));
-            if (!built) return std::unexpected(built.error());
-            documents.registry = std::make_shared<const registry::Registry>(std::move(*built));
-        } else if (kind == Kind::policy) {
-            auto data = policy::parse_policy(document->body);
-            if (!data) return std::unexpected(data.error());
-            auto built = policy::Policy::build(std::move(*data));
-            if (!built) return std::unexpected(built.error());
-            documents.policy = std::make_shared<const policy::Policy>(std::move(*built));
-        }
+        auto taken = documents.take(*document, **bytes, bus);
+        if (!taken) return std::unexpected(taken.error());
     }
     return documents;
 }

@@ -16,7 +16,7 @@
 #include "bus/journal/journal.hpp"
 #include "bus/message/envelope.hpp"
 #include "bus/message/exchange.hpp"
-#include "security/policy/policy.hpp"
+#include "security/policy/document_set.hpp"
 #include "security/proof/merkle.hpp"
 #include "security/registry/document.hpp"
 #include "security/seal/case_vault.hpp"
@@ -35,14 +35,7 @@ class Vault {
     Random& random_;
 };
 
-// The documents in force, opened once and shared by all who read.
-struct Documents {
-    std::shared_ptr<const registry::Administrators> administrators;
-    std::shared_ptr<const registry::Registry> registry;
-    std::shared_ptr<const policy::Policy> policy;
-    std::map<registry::DocumentKind, std::uint32_t> versions;
-    std::map<registry::DocumentKind, Hash> digests;  // SHA-256 of the signed document
-};
+using Documents = policy::DocumentSet;
 
 // The class of entries that everybody gets: documents of record.
 inline constexpr std::uint32_t kEverybody = 0;
@@ -108,7 +101,7 @@ class ReadState {
     ReadState(const journal::ReadTxn& txn, Vault& vault) : txn_(txn), vault_(vault) {}
 
     Result<Millis> last_time() const;
-    Result<Documents> documents() const;
+    Result<Documents> documents(const BusId& bus) const;
     Result<std::optional<Bytes>> maybe_document(registry::DocumentKind kind,
                                                 std::uint32_t version) const;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Api: what an agency's programs may ask of its node. This is the public interface of Liên Thông for
-// C++; every adapter uses it and nothing else of the bus. Node (node.hpp) implements it.
+// Api: what an agency's programs may ask of its node. This is the public interface of Liên Thông
+// for C++; every adapter uses it and nothing else of the bus. Node (node.hpp) implements it.
 //
 // Thread: each method may be called from any thread; calls are carried out one after another on the
-// node's own thread. A method that needs the broker waits at most `timeout` and then says `timeout` or
-// `unreachable`; what was accepted into the outbox stays there and goes out by itself.
+// node's own thread. A method that needs the broker waits at most `timeout` and then says `timeout`
+// or `unreachable`; what was accepted into the outbox stays there and goes out by itself.
 #pragma once
 
 #include <chrono>
@@ -66,8 +66,9 @@ struct InboxEntry {
     struct Section {
         std::string name;
         message::Form form = message::Form::none;
-        bool granted = false;  // false: the kind has it, this message may or may not; nothing is known
-        Hash digest;           // of the bytes as sent
+        bool granted =
+            false;    // false: the kind has it, this message may or may not; nothing is known
+        Hash digest;  // of the bytes as sent
     };
     std::vector<Section> sections;  // in the order of the kind
 };
@@ -87,7 +88,7 @@ struct Status {
     Hash root;
     std::uint32_t registry_version = 0;
     std::uint32_t policy_version = 0;
-    std::size_t outbox = 0;  // drafts and batches that wait
+    std::size_t outbox = 0;   // drafts and batches that wait
     std::uint64_t inbox = 0;  // messages that arrived
     bool broker_reachable = false;
     std::vector<std::string> alarms;  // names, "stream_gap …", newest last
@@ -127,7 +128,8 @@ class Api {
     // Offers a signed document of record to the broker; gives its position.
     virtual Result<Position> adopt(BytesView document, Timeout timeout) = 0;
 
-    // Signed files for a stick: the outbox's waiting batches; and answers or deliveries brought back.
+    // Signed files for a stick: the outbox's waiting batches; and answers or deliveries brought
+    // back.
     virtual Result<Bytes> export_bundle() = 0;
     virtual Result<std::size_t> import_bundle(BytesView bundle) = 0;
 };

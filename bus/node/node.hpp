@@ -48,12 +48,14 @@ struct NodeKeys {
     seal::StorageKey master;
 };
 
-// Opens the data directory, starts the node's thread and connects in the background. already_running
-// if another process owns the directory.
+// Opens the data directory, starts the node's thread and connects in the background.
+// already_running if another process owns the directory.
 class Node : public Api {
   public:
-    static Result<std::unique_ptr<Node>> start(
-        NodeOptions options, NodeKeys keys, const Clock& clock, Random& random);
+    static Result<std::unique_ptr<Node>> start(NodeOptions options,
+                                               NodeKeys keys,
+                                               const Clock& clock,
+                                               Random& random);
     virtual void stop() = 0;  // returns when the thread has ended
     // Set when the node cannot go on (its disk failed, its data is corrupt).
     virtual std::optional<Error> failed() const = 0;

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/node/agent.hpp"
+
+#include <algorithm>
+
+#include "bus/base/log.hpp"
+#include "security/keys/digest.hpp"
+
+namespace lienthong::node {
+
+NodeAgent::NodeAgent(NodeOptions options,
+                     NodeKeys keys,
+                     journal::Journal& journal,
+                     wire::ClientLink& link,
+                     const Clock& clock,
+                     Random& random)
+    : options_(std::move(options)),
+      keys_(std::move(keys)),
+      journal_(journal),
+      link_(link),
+      clock_(clock),
+      random_(random) {}
+
+Result<void> NodeAgent::start() {
+    auto loaded = load_documents();
+    if (!loaded) return loaded;
+    if (!documents_.registry) {
+        auto learnt = write([&](WriteStore& store) -> Result<void> {
+            for (const Bytes& document : options_.genesis) {
+                auto one = learn_document(store, 0, document);
+                if (!one) return one;
+            }
+            return {};
+        });
+        if (!learnt) return learnt;
+    }
+    if (!documents_.registry || !documents_.policy) {
+        return fail(Code::malformed_config, "no registry or no policy to start from", "genesis");
+    }
+    return read([&](const ReadStore& store) -> Result<void> {
+        auto cursor = store.cursor();
+        if (!cursor) return std::unexpected(cursor.error());
+        cursor_ = *cursor;
+        auto note = store.head();
+        if (!note) return std::unexpected(note.error());
+        if (*note) {
+            auto head = proof::parse_head(**note);
+            if (!head) return std::unexpected(head.error());
+            head_ = *head;
+        }
+        return {};
+    });
+}
+
+void NodeAgent::note_document(const registry::SignedDocument& document,
+                              BytesView bytes,
+                              Position position) {
+    document_digests_[keys::sha256(bytes)] = position;
+    newest_document_[document.kind] = position;
+}
+
+Result<void> NodeAgent::load_documents() {
+    auto all = read([](const ReadStore& store) { return store.documents(); });
+    if (!all) return std::unexpected(all.error());
+    for (const auto& [position, bytes] : *all) {
+        auto document = registry::parse_document(bytes);
+        if (!document) return std::unexpected(document.error());
+        auto taken = documents_.take(*document, bytes, options_.bus);
+        if (!taken) return taken;
+        note_document(*document, bytes, position);
+    }
+    return {};
+}
+
+// A document takes effect only if enough administrators signed it and it is the next version. One
+// that is known already must be the same bytes.
+Result<void> NodeAgent::learn_document(WriteStore& store, Position position, BytesView bytes) {
+    auto parsed = registry::parse_document(bytes);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (parsed->version <= documents_.version(parsed->kind)) {
+        auto known = store.maybe_document(parsed->kind, parsed->version);
+        if (!known) return std::unexpected(known.error());
+        if (!*known || !equal((*known)->second, bytes)) {
+            return fail(Code::rollback, "another document of a version that is in force");
+        }
+        note_document(*parsed, bytes, position);
+        return store.put_document(position, *parsed, bytes);
+    }
+    auto document = documents_.judge(bytes, options_.bus, options_.pinned_administrators);
+    if (!document) return std::unexpected(document.error());
+    auto stored = store.put_document(position, *document, bytes);
+    if (!stored) return stored;
+    note_document(*document, bytes, position);
+    return documents_.take(*document, bytes, options_.bus);
+}
+
+int NodeAgent::do_work() {
+    if (broken_) return 0;
+    int done = 0;
+    while (receive_one()) ++done;
+    expire_calls();
+    if (connection_ == Connection::down && clock_.monotonic() >= connect_not_before_) connect();
+    if (connection_ == Connection::up) {
+        step_publish();
+        step_fetch();
+    }
+    serve_watches();
+    store_alarms();
+    return done;
+}
+
+void NodeAgent::send(
+    wire::Channel channel, wire::Body body, Bytes data, Clock::Monotonic until, OnReply done) {
+    const std::uint64_t request = next_request_++;
+    wire::Frames frames;
+    frames.channel = channel;
+    frames.command = wire::encode(wire::Command{request, std::move(body)});
+    frames.data = std::move(data);
+    auto sent = link_.send(frames);
+    if (!sent) {
+        done(std::unexpected(sent.error()));
+        return;
+    }
+    calls_.emplace(request, Call{until, std::move(done)});
+}
+
+bool NodeAgent::receive_one() {
+    auto frames = link_.maybe_receive();
+    if (!frames) return false;
+    auto command = wire::parse_command(frames->command, wire::kDataBytesMax);
+    if (!command) {
+        alarm(fmt::format("unreadable_answer code={}", info(command.error().code).name));
+        return true;
+    }
+    const auto found = calls_.find(command->request);
+    if (found == calls_.end()) return true;  // too late, or twice: its time-out was handled
+    const OnReply done = std::move(found->second.done);
+    calls_.erase(found);
+    if (const auto* failure = std::get_if<wire::Failure>(&command->body)) {
+        done(std::unexpected(wire::to_error(*failure)));
+    } else {
+        done(Reply{std::move(command->body), std::move(frames->data)});
+    }
+    return true;
+}
+
+void NodeAgent::expire_calls() {
+    const auto now = clock_.monotonic();
+    std::vector<OnReply> late;
+    for (auto call = calls_.begin(); call != calls_.end();) {
+        if (call->second.until <= now) {
+            late.push_back(std::move(call->second.done));
+            call = calls_.erase(call);
+        } else {
+            ++call;
+        }
+    }
+    for (const OnReply& done : late) done(fail(Code::timeout, "the broker did not answer"));
+}
+
+void NodeAgent::serve_watches() {
+    const auto now = clock_.monotonic();
+    std::vector<Watch> watches = std::move(watches_);
+    watches_.clear();
+    for (Watch& watch : watches) {
+        if (!watch.ready(watch.until <= now)) watches_.push_back(std::move(watch));
+    }
+}
+
+void NodeAgent::connect() {
+    connection_ = Connection::greeting;
+    wire::Hello hello;
+    hello.versions = {wire::kProtocolVersion};
+    hello.bus = options_.bus;
+    hello.software = "lienthong";
+    hello.head_size = head_ ? head_->size : 0;
+    send(wire::Channel::control,
+         std::move(hello),
+         {},
+         after(options_.answer_timeout),
+         [this](Result<Reply> reply) { greeted(std::move(reply)); });
+}
+
+void NodeAgent::greeted(Result<Reply> reply) {
+    if (!reply) {
+        lose_connection(reply.error());
+        return;
+    }
+    const auto* welcome = std::get_if<wire::Welcome>(&reply->body);
+    if (welcome == nullptr || welcome->agency != options_.agency ||
+        welcome->node != options_.node) {
+        alarm("wrong_welcome");
+        lose_connection(Error{Code::wrong_sender, {}, {}, {}});
+        return;
+    }
+    // Numbers that the broker has and the outbox has not: the outbox was restored from a backup.
+    // Its streams are closed; what waits goes out under new ids.
+    auto checked = write([&](WriteStore& store) -> Result<void> {
+        for (const wire::StreamPosition& theirs : welcome->streams) {
+            auto next = store.next_of_stream(theirs.stream);
+            if (!next) return std::unexpected(next.error());
+            if (*next == 0 || (!theirs.closed && theirs.last < *next)) continue;
+            auto forgotten = store.forget_stream(theirs.stream);
+            if (!forgotten) return forgotten;
+        }
+        return {};
+    });
+    if (!checked) {
+        fail_with(checked.error());
+        return;
+    }
+    connection_ = Connection::up;
+    connect_pause_ = std::chrono::milliseconds{100};
+    log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
+}
+
+void NodeAgent::lose_connection(const Error& error) {
+    if (connection_ == Connection::up) {
+        log::warning("disconnected node={} code={}", options_.node.text(), info(error.code).name);
+    }
+    connection_ = Connection::down;
+    connect_not_before_ = after(connect_pause_);
+    connect_pause_ = std::min(connect_pause_ * 2, options_.reconnect_max);
+    std::map<std::uint64_t, Call> calls = std::move(calls_);
+    calls_.clear();
+    auto again = link_.reconnect();
+    if (!again) alarm(fmt::format("reconnect_failed code={}", info(again.error().code).name));
+    for (auto& [request, call] : calls) call.done(fail(Code::unreachable, "connection lost"));
+}
+
+// An alarm is kept, shown by `status`, and said once in each run. Stored at the end of the step: it
+// may be raised while a transaction is open.
+void NodeAgent::alarm(std::string text) {
+    if (!alarms_raised_.insert(text).second) return;
+    log::error("alarm {}", text);
+    alarms_to_store_.push_back(std::move(text));
+}
+
+void NodeAgent::store_alarms() {
+    if (alarms_to_store_.empty() || broken_) return;
+    auto stored = write([&](WriteStore& store) -> Result<void> {
+        for (const std::string& text : alarms_to_store_) {
+            auto one = store.add_alarm(text);
+            if (!one) return one;
+        }
+        return {};
+    });
+    if (!stored) fail_with(stored.error());
+    alarms_to_store_.clear();
+}
+
+void NodeAgent::fail_with(Error error) {
+    if (broken_) return;
+    log::error("node_failed code={} detail={}", info(error.code).name, error.detail);
+    broken_ = std::move(error);
+}
+
+}  // namespace lienthong::node

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeAgent: the node as a state machine that is stepped. It connects, publishes what waits,
+// fetches what is there, and checks all of it. Thread: its own; Node's methods reach it through a
+// queue. Invariants: a number leaves only after its outbox row is durable; the cursor moves in the
+// transaction that stores the entries; the newest head only ever moves to a consistent one.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "bus/journal/journal.hpp"
+#include "bus/node/check.hpp"
+#include "bus/node/compose.hpp"
+#include "bus/node/node.hpp"
+#include "bus/node/store.hpp"
+#include "bus/wire/command.hpp"
+#include "bus/wire/link.hpp"
+#include "security/policy/document_set.hpp"
+
+namespace lienthong::node {
+
+struct Reply {
+    wire::Body body;
+    Bytes data;
+};
+// Given exactly once: the answer, the broker's refusal, or timeout.
+using OnReply = std::function<void(Result<Reply>)>;
+
+class NodeAgent {
+  public:
+    NodeAgent(NodeOptions options,
+              NodeKeys keys,
+              journal::Journal& journal,
+              wire::ClientLink& link,
+              const Clock& clock,
+              Random& random);
+
+    Result<void> start();
+    int do_work();
+    // Set when the disk failed or the stored data is corrupt: the process ends.
+    const std::optional<Error>& broken() const { return broken_; }
+
+    // The methods of Api, on the agent's thread.
+    void submit(std::vector<Draft> drafts,
+                Clock::Monotonic until,
+                std::function<void(Result<std::vector<Outcome>>)> done);
+    Result<std::vector<InboxEntry>> consume(Position from, std::size_t count_max);
+    Result<InboxEntry> message(const MessageId& id);
+    Result<Secret> section(const MessageId& id, std::string_view name);
+    Result<Bytes> section_as_sent(const MessageId& id, std::string_view name);
+    void verify(const MessageId& id,
+                Clock::Monotonic until,
+                std::function<void(Result<Verification>)> done);
+    void query(const message::Query& query,
+               Clock::Monotonic until,
+               std::function<void(Result<message::QueryAnswer>)> done);
+    void status(Clock::Monotonic until, std::function<void(Result<Status>)> done);
+    Documents documents() const { return {documents_.registry, documents_.policy}; }
+    void catch_up(Position position,
+                  Clock::Monotonic until,
+                  std::function<void(Result<void>)> done);
+    void adopt(BytesView document,
+               Clock::Monotonic until,
+               std::function<void(Result<Position>)> done);
+    Result<Bytes> export_bundle();
+    Result<std::size_t> import_bundle(BytesView bundle);
+
+  private:
+    enum class Connection : std::uint8_t { down, greeting, up };
+    struct Call {
+        Clock::Monotonic until{};
+        OnReply done;
+    };
+    // Asked after each step: true when it has been answered.
+    struct Watch {
+        std::function<bool(bool overdue)> ready;
+        Clock::Monotonic until{};
+    };
+
+    // agent.cpp: connection, requests, documents
+    void send(
+        wire::Channel channel, wire::Body body, Bytes data, Clock::Monotonic until, OnReply done);
+    bool receive_one();
+    void expire_calls();
+    void serve_watches();
+    void connect();
+    void greeted(Result<Reply> reply);
+    void lose_connection(const Error& error);
+    Result<void> load_documents();
+    Result<void> learn_document(WriteStore& store, Position position, BytesView bytes);
+    void alarm(std::string text);
+    void store_alarms();
+    void note_document(const registry::SignedDocument& document,
+                       BytesView bytes,
+                       Position position);
+    void fail_with(Error error);
+    Clock::Monotonic after(std::chrono::milliseconds time) const {
+        return clock_.monotonic() + time;
+    }
+    template <class F>
+    Result<void> write(F&& change);
+    template <class F>
+    auto read(F&& look);
+
+    // agent_publish.cpp
+    void step_publish();
+    void send_batch(const MessageId& first, OutboxRow row);
+    Result<void> compose_next();
+    Result<void> compose_batch(const std::vector<Ordinal>& ordinals,
+                               Draft first,
+                               const CaseKnowledge& knowledge);
+    Result<bool> resolve_reference(Draft& draft, Scene& scene);
+    Result<void> refuse_draft(Ordinal ordinal, const Error& error);
+    void received_receipt(const MessageId& first, const OutboxRow& row, Result<Reply> reply);
+    Result<void> check_receipt(const message::Receipt& receipt, const message::Batch& batch);
+    Result<void> close_batch(const MessageId& first,
+                             const OutboxRow& row,
+                             const message::Batch& batch,
+                             const message::Receipt& receipt);
+    Result<void> keep_rest(WriteStore& store,
+                           const MessageId& first,
+                           const OutboxRow& row,
+                           const message::Batch& batch,
+                           std::size_t from);
+    Result<void> back_to_waiting(const MessageId& first,
+                                 const OutboxRow& row,
+                                 std::size_t from,
+                                 WriteStore& store);
+    void batch_refused(const MessageId& first, const OutboxRow& row, const Error& error);
+    Scene scene() const;
+    Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,
+                                    std::vector<Outcome>& outcomes);
+
+    // agent_receive.cpp
+    void step_fetch();
+    void received_delivery(Result<Reply> reply);
+    void follow_head(const proof::Head& head, std::function<void()> then);
+    Result<void> store_delivery(const message::Delivery& delivery);
+    Result<void> store_entry(WriteStore& store, const message::DeliveredEntry& entry);
+    Result<void> check_gap(WriteStore& store,
+                           const message::DeliveredEntry& entry,
+                           const MessageId& id);
+    Result<void> learn_case(WriteStore& store,
+                            const message::DeliveredEntry& entry,
+                            const CheckedEntry& checked);
+    bool names_old_documents(const proof::Head& head);
+
+    // agent_api.cpp
+    Result<InboxEntry> inbox_entry(const message::DeliveredEntry& entry) const;
+    Result<message::DeliveredEntry> delivered(const MessageId& id);
+    Result<std::pair<message::Header, const message::Section*>> find_section(
+        const message::DeliveredEntry& entry, std::string_view name) const;
+    Result<Ordinal> take_draft(WriteStore& store, Draft draft, bool& known);
+    Result<Verification> verify_stored(const message::DeliveredEntry& entry);
+
+    const NodeOptions options_;
+    NodeKeys keys_;
+    journal::Journal& journal_;
+    wire::ClientLink& link_;
+    const Clock& clock_;
+    Random& random_;
+
+    Connection connection_ = Connection::down;
+    Clock::Monotonic connect_not_before_{};
+    std::chrono::milliseconds connect_pause_{100};
+    std::map<std::uint64_t, Call> calls_;
+    std::uint64_t next_request_ = 1;
+    std::vector<Watch> watches_;
+
+    policy::DocumentSet documents_;
+    // Every document known, with the position of its adoption: to notice a head that names old
+    // ones.
+    std::map<Hash, Position> document_digests_;
+    std::map<registry::DocumentKind, Position> newest_document_;
+
+    std::optional<proof::Head> head_;  // newest verified
+    Position cursor_ = 0;
+    bool publishing_ = false;
+    bool fetching_ = false;
+    Clock::Monotonic publish_not_before_{};
+    Clock::Monotonic fetch_not_before_{};
+    std::set<std::string> alarms_raised_;
+    std::vector<std::string> alarms_to_store_;
+    std::optional<Error> broken_;
+};
+
+// For the template bodies of read() and write().
+template <class F>
+Result<void> NodeAgent::write(F&& change) {
+    auto txn = journal_.begin_write();
+    if (!txn) return std::unexpected(txn.error());
+    WriteStore store(**txn, keys_.master, random_);
+    Result<void> changed = change(store);
+    if (!changed) return changed;
+    return (*txn)->commit();
+}
+
+template <class F>
+auto NodeAgent::read(F&& look) {
+    using Answer = decltype(look(std::declval<const ReadStore&>()));
+    auto txn = journal_.begin_read();
+    if (!txn) return Answer(std::unexpected(txn.error()));
+    const ReadStore store(**txn, keys_.master, random_);
+    return look(store);
+}
+
+}  // namespace lienthong::node

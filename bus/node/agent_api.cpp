@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeAgent: the methods of Api.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bus/node/agent.hpp"
+#include "bus/node/draft_bytes.hpp"
+#include "security/keys/digest.hpp"
+#include "security/proof/delivered.hpp"
+#include "security/seal/opening.hpp"
+
+namespace lienthong::node {
+namespace {
+
+std::string place_of(std::size_t index) { return fmt::format("draft {}", index); }
+
+}  // namespace
+
+// One draft into the outbox, or, under a key that was used for the same content, the one that is
+// there.
+Result<Ordinal> NodeAgent::take_draft(WriteStore& store, Draft draft, bool& known) {
+    const Hash content = keys::sha256(content_of(draft));
+    known = false;
+    if (!draft.key.empty()) {
+        auto row = store.maybe_key(draft.key);
+        if (!row) return std::unexpected(row.error());
+        if (*row && (*row)->content == content) {
+            known = true;
+            return (*row)->ordinal;
+        }
+        if (*row && !draft.corrects) return fail(Code::key_conflict);
+        if (*row) {
+            auto earlier = store.maybe_draft((*row)->ordinal);
+            if (!earlier) return std::unexpected(earlier.error());
+            if (!*earlier || (*earlier)->outcome.state != Outcome::State::accepted) {
+                return fail(Code::key_conflict, "the message to correct has not been accepted yet");
+            }
+            draft.refers_to =
+                message::Reference{(*earlier)->outcome.id, Hash{}, message::Relation::supersedes};
+        } else {
+            draft.corrects = false;
+        }
+    }
+    Outcome outcome;
+    if (draft.facts && draft.facts->opens && draft.case_id.is_none()) {
+        random_.fill(draft.facts->opening_nonce);
+        draft.case_id = seal::case_id_of(options_.bus, options_.agency, draft.facts->opening_nonce);
+    }
+    outcome.case_id = draft.case_id;
+    auto ordinal = store.add_draft(draft, outcome);
+    if (!ordinal || draft.key.empty()) return ordinal;
+    auto put = store.put_key(draft.key, KeyRow{*ordinal, content});
+    if (!put) return std::unexpected(put.error());
+    return ordinal;
+}
+
+void NodeAgent::submit(std::vector<Draft> drafts,
+                       Clock::Monotonic until,
+                       std::function<void(Result<std::vector<Outcome>>)> done) {
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        auto checked = check_draft(drafts[i]);
+        if (!checked) {
+            Error error = checked.error();
+            error.where = place_of(i) + (error.where.empty() ? "" : ": " + error.where);
+            done(std::unexpected(std::move(error)));
+            return;
+        }
+    }
+    auto waiting = read([](const ReadStore& store) { return store.count(Tables::waiting); });
+    if (!waiting || *waiting + drafts.size() > options_.drafts_waiting_max) {
+        done(waiting ? fail(Code::overloaded, "the outbox is full")
+                     : Result<std::vector<Outcome>>(std::unexpected(waiting.error())));
+        return;
+    }
+    std::vector<Ordinal> ordinals;
+    std::size_t at = 0;
+    auto taken = write([&](WriteStore& store) -> Result<void> {
+        for (at = 0; at < drafts.size(); ++at) {
+            bool known = false;
+            auto ordinal = take_draft(store, std::move(drafts[at]), known);
+            if (!ordinal) return std::unexpected(ordinal.error());
+            ordinals.push_back(*ordinal);
+        }
+        return {};
+    });
+    if (!taken) {
+        Error error = taken.error();
+        if (error.errc() == Errc::corrupt || error.errc() == Errc::io) fail_with(error);
+        error.where = place_of(at);
+        done(std::unexpected(std::move(error)));
+        return;
+    }
+    watches_.push_back(
+        Watch{[this, ordinals = std::move(ordinals), done = std::move(done)](bool overdue) {
+                  std::vector<Outcome> outcomes;
+                  auto final = has_final_outcomes(ordinals, outcomes);
+                  if (!final) {
+                      done(std::unexpected(final.error()));
+                      return true;
+                  }
+                  if (!*final && !overdue) return false;
+                  done(std::move(outcomes));
+                  return true;
+              },
+              until});
+}
+
+Result<bool> NodeAgent::has_final_outcomes(const std::vector<Ordinal>& ordinals,
+                                           std::vector<Outcome>& outcomes) {
+    return read([&](const ReadStore& store) -> Result<bool> {
+        bool final = true;
+        for (const Ordinal ordinal : ordinals) {
+            auto row = store.maybe_draft(ordinal);
+            if (!row) return std::unexpected(row.error());
+            if (!*row) return fail(Code::corrupt, "a draft is missing");
+            final = final && (*row)->outcome.state != Outcome::State::waiting;
+            outcomes.push_back(std::move((*row)->outcome));
+        }
+        return final;
+    });
+}
+
+Result<InboxEntry> NodeAgent::inbox_entry(const message::DeliveredEntry& entry) const {
+    auto header = message::parse_header(entry.header);
+    if (!header) return std::unexpected(header.error());
+    InboxEntry found;
+    found.position = entry.position;
+    found.epoch = entry.epoch;
+    found.time = entry.time;
+    found.header_digest = keys::sha256(entry.header);
+    const message::KindInfo& kind = message::info(header->kind);
+    for (std::size_t i = 0; i < kind.sections.size(); ++i) {
+        InboxEntry::Section section;
+        section.name = std::string(kind.sections[i].name);
+        section.form = kind.sections[i].form;
+        for (const message::Section& granted : entry.sections) {
+            if (granted.index != i) continue;
+            auto descriptor = message::parse_descriptor(granted.descriptor);
+            if (!descriptor) return std::unexpected(descriptor.error());
+            section.granted = true;
+            section.form = descriptor->form;
+            section.digest = descriptor->section_digest;
+        }
+        found.sections.push_back(std::move(section));
+    }
+    found.header = std::move(*header);
+    return found;
+}
+
+Result<std::vector<InboxEntry>> NodeAgent::consume(Position from, std::size_t count_max) {
+    return read([&](const ReadStore& store) -> Result<std::vector<InboxEntry>> {
+        auto positions = store.inbox_positions(from, count_max);
+        if (!positions) return std::unexpected(positions.error());
+        std::vector<InboxEntry> entries;
+        for (const Position position : *positions) {
+            auto entry = store.maybe_inbox(position);
+            if (!entry) return std::unexpected(entry.error());
+            if (!*entry) continue;  // erased
+            auto found = inbox_entry(**entry);
+            if (!found) return std::unexpected(found.error());
+            entries.push_back(std::move(*found));
+        }
+        return entries;
+    });
+}
+
+Result<message::DeliveredEntry> NodeAgent::delivered(const MessageId& id) {
+    return read([&](const ReadStore& store) -> Result<message::DeliveredEntry> {
+        auto position = store.maybe_position(id);
+        if (!position) return std::unexpected(position.error());
+        if (!*position) return fail(Code::not_found, {}, "message");
+        auto entry = store.maybe_inbox(**position);
+        if (!entry) return std::unexpected(entry.error());
+        if (!*entry) return fail(Code::erased, {}, "message");
+        return std::move(**entry);
+    });
+}
+
+Result<InboxEntry> NodeAgent::message(const MessageId& id) {
+    auto entry = delivered(id);
+    if (!entry) return std::unexpected(entry.error());
+    return inbox_entry(*entry);
+}
+
+Result<std::pair<message::Header, const message::Section*>> NodeAgent::find_section(
+    const message::DeliveredEntry& entry, std::string_view name) const {
+    auto header = message::parse_header(entry.header);
+    if (!header) return std::unexpected(header.error());
+    const auto index = message::maybe_section(message::info(header->kind), name);
+    if (!index) return fail(Code::not_found, "the kind has no such section", "section");
+    for (const message::Section& section : entry.sections) {
+        if (section.index == *index) return std::pair(std::move(*header), &section);
+    }
+    return fail(Code::forbidden, "not granted, or not in this message", "section");
+}
+
+Result<Secret> NodeAgent::section(const MessageId& id, std::string_view name) {
+    auto entry = delivered(id);
+    if (!entry) return std::unexpected(entry.error());
+    auto found = find_section(*entry, name);
+    if (!found) return std::unexpected(found.error());
+    auto descriptor = message::parse_descriptor(found->second->descriptor);
+    if (!descriptor) return std::unexpected(descriptor.error());
+    return open_section(found->first, *found->second, *descriptor, keys_.seal);
+}
+
+Result<Bytes> NodeAgent::section_as_sent(const MessageId& id, std::string_view name) {
+    auto entry = delivered(id);
+    if (!entry) return std::unexpected(entry.error());
+    auto found = find_section(*entry, name);
+    if (!found) return std::unexpected(found.error());
+    return found->second->body;
+}
+
+// Signature and commitments, from what is stored.
+Result<Verification> NodeAgent::verify_stored(const message::DeliveredEntry& entry) {
+    Verification result;
+    auto checked = check_entry(entry, options_.bus, options_.agency, *documents_.registry);
+    result.signature = checked.has_value();
+    if (!checked) return result;
+    result.commitments = true;
+    for (std::size_t i = 0; i < entry.sections.size(); ++i) {
+        auto opened =
+            open_section(checked->header, entry.sections[i], checked->descriptors[i], keys_.seal);
+        if (!opened) result.commitments = false;
+    }
+    return result;
+}
+
+void NodeAgent::verify(const MessageId& id,
+                       Clock::Monotonic until,
+                       std::function<void(Result<Verification>)> done) {
+    auto entry = delivered(id);
+    if (!entry) {
+        done(std::unexpected(entry.error()));
+        return;
+    }
+    auto result = verify_stored(*entry);
+    if (!result) {
+        done(result);
+        return;
+    }
+    if (!head_ || head_->size <= entry->position) {
+        done(result);
+        return;
+    }
+    const Hash leaf = proof::hash(proof::leaf_of(options_.bus, *entry));
+    const proof::Head head = *head_;
+    wire::InclusionRequest request{entry->position, head.size};
+    // Heads are followed only by consistency proofs, so what stands under one stands under the
+    // newest.
+    send(wire::Channel::control,
+         request,
+         {},
+         until,
+         [leaf, head, position = entry->position, verified = *result, done](Result<Reply> reply) {
+             Verification all = verified;
+             const auto* proof = reply ? std::get_if<wire::InclusionProof>(&reply->body) : nullptr;
+             if (proof != nullptr) {
+                 all.receipt =
+                     proof::verify_inclusion(leaf, position, head.size, proof->hashes, head.root);
+                 all.consistency = all.receipt;
+             }
+             done(all);
+         });
+}
+
+void NodeAgent::query(const message::Query& query,
+                      Clock::Monotonic until,
+                      std::function<void(Result<message::QueryAnswer>)> done) {
+    watches_.push_back(
+        Watch{[this, query, until, done = std::move(done)](bool overdue) {
+                  if (connection_ != Connection::up && !overdue) return false;
+                  if (overdue) {
+                      done(fail(Code::unreachable, "no connection to the broker"));
+                      return true;
+                  }
+                  send(wire::Channel::control, query, {}, until, [done](Result<Reply> reply) {
+                      if (!reply) {
+                          done(std::unexpected(reply.error()));
+                          return;
+                      }
+                      auto* answer = std::get_if<wire::QueryAnswer>(&reply->body);
+                      if (answer == nullptr) {
+                          done(fail(Code::malformed_frame, "not the answer to a query"));
+                      } else {
+                          done(std::move(*answer));
+                      }
+                  });
+                  return true;
+              },
+              until});
+}
+
+void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>)> done) {
+    watches_.push_back(Watch{[this, done = std::move(done)](bool overdue) {
+                                 if (connection_ != Connection::up && !overdue) return false;
+                                 done(read([&](const ReadStore& store) -> Result<Status> {
+                                     Status status;
+                                     status.agency = options_.agency;
+                                     status.node = options_.node;
+                                     status.registry_version = documents_.registry->version();
+                                     status.policy_version = documents_.policy->version();
+                                     if (head_) {
+                                         status.log_size = head_->size;
+                                         status.root = head_->root;
+                                     }
+                                     status.broker_reachable = connection_ == Connection::up;
+                                     auto waiting = store.count(Tables::waiting);
+                                     auto batches = store.count(Tables::outbox);
+                                     auto inbox = store.count(Tables::inbox);
+                                     auto alarms = store.alarms();
+                                     if (!waiting) return std::unexpected(waiting.error());
+                                     if (!batches) return std::unexpected(batches.error());
+                                     if (!inbox) return std::unexpected(inbox.error());
+                                     if (!alarms) return std::unexpected(alarms.error());
+                                     status.outbox = *waiting + *batches;
+                                     status.inbox = *inbox;
+                                     status.alarms = std::move(*alarms);
+                                     return status;
+                                 }));
+                                 return true;
+                             },
+                             until});
+}
+
+void NodeAgent::catch_up(Position position,
+                         Clock::Monotonic until,
+                         std::function<void(Result<void>)> done) {
+    watches_.push_back(Watch{[this, position, done = std::move(done)](bool overdue) {
+                                 if (cursor_ > position) {
+                                     done({});
+                                     return true;
+                                 }
+                                 if (!overdue) return false;
+                                 done(fail(Code::timeout, "the inbox has not come so far"));
+                                 return true;
+                             },
+                             until});
+}
+
+void NodeAgent::adopt(BytesView document,
+                      Clock::Monotonic until,
+                      std::function<void(Result<Position>)> done) {
+    auto parsed = registry::parse_document(document);
+    if (!parsed) {
+        done(std::unexpected(parsed.error()));
+        return;
+    }
+    const auto kind = static_cast<std::uint8_t>(parsed->kind);
+    watches_.push_back(Watch{
+        [this, kind, bytes = to_bytes(document), until, done = std::move(done)](bool overdue) {
+            if (connection_ != Connection::up && !overdue) return false;
+            if (overdue) {
+                done(fail(Code::unreachable, "no connection to the broker"));
+                return true;
+            }
+            send(wire::Channel::data, wire::Adopt{kind}, bytes, until, [done](Result<Reply> reply) {
+                if (!reply) {
+                    done(std::unexpected(reply.error()));
+                    return;
+                }
+                const auto* adopted = std::get_if<wire::Adopted>(&reply->body);
+                if (adopted == nullptr) {
+                    done(fail(Code::malformed_frame, "not the answer to an adoption"));
+                } else {
+                    done(adopted->position);
+                }
+            });
+            return true;
+        },
+        until});
+}
+
+}  // namespace lienthong::node

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeAgent's way out: drafts become batches, batches leave and are repeated until a receipt that
+// verifies closes them.
+#include <algorithm>
+
+#include "bus/base/check.hpp"
+#include "bus/base/log.hpp"
+#include "bus/node/agent.hpp"
+#include "security/keys/digest.hpp"
+#include "security/proof/batch.hpp"
+#include "security/proof/receipt.hpp"
+
+namespace lienthong::node {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryPause{500};
+// What a batch frame costs beside its envelopes.
+constexpr std::size_t kEnvelopeOverhead = 512;
+constexpr std::size_t kBatchBytesWanted = message::kBatchBytesMax - 16 * 1024;
+
+std::size_t size_of(const message::Envelope& envelope) {
+    std::size_t size = envelope.header.size() + kEnvelopeOverhead;
+    for (const message::Section& section : envelope.sections) {
+        size += section.descriptor.size() + section.body.size() + kEnvelopeOverhead;
+    }
+    return size;
+}
+
+std::vector<Hash> leaves_of(const std::vector<message::Envelope>& envelopes) {
+    std::vector<Hash> leaves;
+    leaves.reserve(envelopes.size());
+    for (const message::Envelope& envelope : envelopes) {
+        leaves.push_back(proof::leaf_hash(envelope.header));
+    }
+    return leaves;
+}
+
+bool needs_knowledge(const Draft& draft) {
+    return !draft.case_id.is_none() && !(draft.facts && draft.facts->opens);
+}
+
+}  // namespace
+
+Scene NodeAgent::scene() const {
+    return Scene{options_.bus,
+                 options_.agency,
+                 *documents_.registry,
+                 *documents_.policy,
+                 clock_.wall(),
+                 {},
+                 {},
+                 documents_.version(registry::DocumentKind::procedure)};
+}
+
+void NodeAgent::step_publish() {
+    if (publishing_ || clock_.monotonic() < publish_not_before_) return;
+    auto first = read([](const ReadStore& store) { return store.first_in_outbox(); });
+    if (!first) {
+        fail_with(first.error());
+        return;
+    }
+    if (*first) {
+        send_batch((*first)->first, std::move((*first)->second));
+        return;
+    }
+    auto composed = compose_next();
+    if (!composed) fail_with(composed.error());
+}
+
+void NodeAgent::send_batch(const MessageId& first, OutboxRow row) {
+    publishing_ = true;
+    Bytes frame = row.frame;
+    wire::Publish publish{
+        first.stream, first.sequence, static_cast<std::uint32_t>(row.ordinals.size())};
+    send(wire::Channel::data,
+         publish,
+         std::move(frame),
+         after(options_.answer_timeout),
+         [this, first, row = std::move(row)](Result<Reply> reply) {
+             publishing_ = false;
+             received_receipt(first, row, std::move(reply));
+         });
+}
+
+Result<void> NodeAgent::refuse_draft(Ordinal ordinal, const Error& error) {
+    return write([&](WriteStore& store) -> Result<void> {
+        auto row = store.maybe_draft(ordinal);
+        if (!row) return std::unexpected(row.error());
+        CHECK(row->has_value());
+        (*row)->outcome.state = Outcome::State::refused;
+        (*row)->outcome.refusal = error;
+        auto stored = store.put_outcome(ordinal, **row);
+        if (!stored) return stored;
+        return store.set_waiting(ordinal, false);
+    });
+}
+
+// The message that a draft refers to, as this node has it in its inbox. False: it has not come yet.
+Result<bool> NodeAgent::resolve_reference(Draft& draft, Scene& at) {
+    if (!draft.refers_to) return true;
+    auto entry =
+        read([&](const ReadStore& store) -> Result<std::optional<message::DeliveredEntry>> {
+            auto position = store.maybe_position(draft.refers_to->message);
+            if (!position) return std::unexpected(position.error());
+            if (!*position) return std::optional<message::DeliveredEntry>();
+            return store.maybe_inbox(**position);
+        });
+    if (!entry) return std::unexpected(entry.error());
+    if (!*entry) return false;
+    auto header = message::parse_header((*entry)->header);
+    if (!header) return std::unexpected(header.error());
+    at.answered = header->sender;
+    draft.refers_to->header_digest = keys::sha256((*entry)->header);
+    return true;
+}
+
+// Takes the first draft that waits and all right after it that can share its batch. What the broker
+// knows of the draft's case is asked first.
+Result<void> NodeAgent::compose_next() {
+    auto ordinals =
+        read([](const ReadStore& store) { return store.waiting(message::kBatchMessagesMax); });
+    if (!ordinals) return std::unexpected(ordinals.error());
+    if (ordinals->empty()) return {};
+    auto draft = read([&](const ReadStore& store) { return store.body(ordinals->front()); });
+    if (!draft) return std::unexpected(draft.error());
+    if (!needs_knowledge(*draft)) return compose_batch(*ordinals, std::move(*draft), {});
+
+    publishing_ = true;
+    wire::Query query;
+    query.kind = wire::QueryKind::case_parties;
+    query.case_id = draft->case_id;
+    const Ordinal ordinal = ordinals->front();
+    send(wire::Channel::control,
+         query,
+         {},
+         after(options_.answer_timeout),
+         [this, ordinal, draft = std::move(*draft)](Result<Reply> reply) {
+             publishing_ = false;
+             if (!reply) {
+                 if (reply.error().retriable()) {
+                     publish_not_before_ = after(kRetryPause);
+                     return;
+                 }
+                 auto refused = refuse_draft(ordinal, Error{Code::forbidden, {}, "case", {}});
+                 if (!refused) fail_with(refused.error());
+                 return;
+             }
+             const auto* answer = std::get_if<wire::QueryAnswer>(&reply->body);
+             if (answer == nullptr || answer->cases.size() != 1) {
+                 publish_not_before_ = after(kRetryPause);
+                 return;
+             }
+             const message::CaseRow& row = answer->cases.front();
+             CaseKnowledge knowledge{
+                 {row.epoch, row.position, row.leaf}, answer->parties, answer->consented};
+             auto composed = compose_batch({ordinal}, draft, knowledge);
+             if (!composed) fail_with(composed.error());
+         });
+    return {};
+}
+
+Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
+                                      Draft first,
+                                      const CaseKnowledge& knowledge) {
+    Scene at = scene();
+    at.knowledge = knowledge;
+    auto resolved = resolve_reference(first, at);
+    if (!resolved) return std::unexpected(resolved.error());
+    if (!*resolved) {
+        if (first.corrects) {  // its own earlier message, on its way back
+            publish_not_before_ = after(std::chrono::milliseconds{50});
+            return {};
+        }
+        return refuse_draft(ordinals.front(),
+                            Error{Code::not_found, "no such message here", "refers_to", {}});
+    }
+    auto recipients = choose_recipients(first, at);
+    if (!recipients) return refuse_draft(ordinals.front(), recipients.error());
+    const Hash stream_class = delivery_class(first.kind, recipients->all);
+    auto known = read([&](const ReadStore& store) { return store.maybe_stream(stream_class); });
+    if (!known) return std::unexpected(known.error());
+    StreamRow stream = known->value_or(StreamRow{random_.u64(), 1});
+    const MessageId first_id{stream.stream, stream.next};
+
+    message::Batch batch;
+    OutboxRow row;
+    std::size_t size = 0;
+    for (const Ordinal ordinal : ordinals) {
+        Draft draft;
+        Recipients chosen;
+        if (batch.envelopes.empty()) {
+            draft = std::move(first);
+            chosen = std::move(*recipients);
+        } else {
+            auto body = read([&](const ReadStore& store) { return store.body(ordinal); });
+            if (!body) return std::unexpected(body.error());
+            if (needs_knowledge(*body) || body->refers_to) break;
+            auto others = choose_recipients(*body, at);
+            if (!others || delivery_class(body->kind, others->all) != stream_class) break;
+            draft = std::move(*body);
+            chosen = std::move(*others);
+        }
+        auto envelope = compose(draft, at, chosen, MessageId{stream.stream, stream.next}, random_);
+        if (!envelope) {
+            if (!batch.envelopes.empty()) break;
+            return refuse_draft(ordinal, envelope.error());
+        }
+        size += size_of(*envelope);
+        if (size > kBatchBytesWanted) {
+            if (!batch.envelopes.empty()) break;
+            return refuse_draft(ordinal, Error{Code::oversized, "larger than a batch", {}, {}});
+        }
+        batch.envelopes.push_back(std::move(*envelope));
+        row.ordinals.push_back(ordinal);
+        ++stream.next;
+    }
+    auto proof =
+        proof::sign_batch(*keys_.sign, options_.bus, options_.agency, leaves_of(batch.envelopes));
+    if (!proof) return std::unexpected(proof.error());
+    batch.proof = proof::encode_batch_proof(*proof);
+    row.frame = message::encode_batch(batch);
+    auto stored = write([&](WriteStore& store) -> Result<void> {
+        for (std::size_t i = 0; i < row.ordinals.size(); ++i) {
+            auto draft = store.maybe_draft(row.ordinals[i]);
+            if (!draft) return std::unexpected(draft.error());
+            CHECK(draft->has_value());
+            (*draft)->outcome.id = MessageId{first_id.stream, first_id.sequence + i};
+            auto put = store.put_outcome(row.ordinals[i], **draft);
+            if (!put) return put;
+            put = store.set_waiting(row.ordinals[i], false);
+            if (!put) return put;
+        }
+        auto put = store.put_stream(stream_class, stream);
+        if (!put) return put;
+        return store.put_outbox(first_id, row);
+    });
+    if (!stored) return stored;
+    send_batch(first_id, std::move(row));
+    return {};
+}
+
+void NodeAgent::received_receipt(const MessageId& first,
+                                 const OutboxRow& row,
+                                 Result<Reply> reply) {
+    if (!reply) {
+        batch_refused(first, row, reply.error());
+        return;
+    }
+    const auto* receipt = std::get_if<wire::Receipt>(&reply->body);
+    auto batch = message::parse_batch(row.frame);
+    if (!batch) {
+        fail_with(batch.error());
+        return;
+    }
+    if (receipt == nullptr || receipt->stream != first.stream || receipt->first != first.sequence) {
+        alarm("receipt_for_another_batch");
+        publish_not_before_ = after(kRetryPause);
+        return;
+    }
+    auto checked = check_receipt(*receipt, *batch);
+    if (!checked) {
+        alarm(fmt::format("bad_receipt code={}", info(checked.error().code).name));
+        publish_not_before_ = after(std::chrono::seconds{5});
+        return;
+    }
+    auto closed = close_batch(first, row, *batch, *receipt);
+    if (!closed) fail_with(closed.error());
+}
+
+Result<void> NodeAgent::check_receipt(const message::Receipt& receipt,
+                                      const message::Batch& batch) {
+    if (receipt.verdicts.size() != batch.envelopes.size()) return fail(Code::malformed_frame);
+    auto claimed = proof::parse_head(receipt.head);
+    if (!claimed) return std::unexpected(claimed.error());
+    auto key = log_key(*documents_.registry, claimed->time);
+    if (!key) return std::unexpected(key.error());
+    std::vector<Hash> accepted;
+    for (std::size_t i = 0; i < receipt.verdicts.size(); ++i) {
+        if (!receipt.verdicts[i].refused) {
+            accepted.push_back(keys::sha256(batch.envelopes[i].header));
+        }
+    }
+    if (accepted.size() != receipt.accepted_count) return fail(Code::bad_digest, "count");
+    proof::ReceiptClaim claim;
+    claim.head = receipt.head;
+    claim.accepted = accepted;
+    claim.first_position = receipt.first_position;
+    claim.time = receipt.time;
+    claim.epoch = receipt.epoch;
+    claim.proof = keys::sha256(batch.proof);
+    claim.range = proof::RangeProof{receipt.left, receipt.right};
+    auto head = proof::verify_receipt(claim, options_.bus, *key);
+    if (!head) return std::unexpected(head.error());
+    return {};
+}
+
+// Gives each draft its outcome. After a retriable verdict the rest of the batch goes on: under the
+// same ids, or, when the audience must be chosen anew, under new ones in a new stream.
+Result<void> NodeAgent::close_batch(const MessageId& first,
+                                    const OutboxRow& row,
+                                    const message::Batch& batch,
+                                    const message::Receipt& receipt) {
+    return write([&](WriteStore& store) -> Result<void> {
+        Position position = receipt.first_position;
+        for (std::size_t i = 0; i < row.ordinals.size(); ++i) {
+            const message::Verdict& verdict = receipt.verdicts[i];
+            if (verdict.refused && info(*verdict.refused).retriable) {
+                publish_not_before_ = after(kRetryPause);
+                if (*verdict.refused != Code::stale_audience) {
+                    return keep_rest(store, first, row, batch, i);
+                }
+                log::info("sealing_anew stream={:016x} from={}", first.stream, first.sequence + i);
+                publish_not_before_ = clock_.monotonic();
+                return back_to_waiting(first, row, i, store);
+            }
+            auto draft = store.maybe_draft(row.ordinals[i]);
+            if (!draft) return std::unexpected(draft.error());
+            CHECK(draft->has_value());
+            Outcome& outcome = (*draft)->outcome;
+            if (verdict.refused) {
+                outcome.state = Outcome::State::refused;
+                outcome.refusal = Error{*verdict.refused, {}, {}, verdict.grant_missing};
+            } else {
+                outcome.state = Outcome::State::accepted;
+                outcome.position = position++;
+            }
+            auto stored = store.put_outcome(row.ordinals[i], **draft);
+            if (!stored) return stored;
+        }
+        return store.erase_outbox(first);
+    });
+}
+
+Result<void> NodeAgent::keep_rest(WriteStore& store,
+                                  const MessageId& first,
+                                  const OutboxRow& row,
+                                  const message::Batch& batch,
+                                  std::size_t from) {
+    auto erased = store.erase_outbox(first);
+    if (!erased) return erased;
+    const auto offset = static_cast<std::ptrdiff_t>(from);
+    message::Batch rest;
+    rest.envelopes.assign(batch.envelopes.begin() + offset, batch.envelopes.end());
+    auto proof =
+        proof::sign_batch(*keys_.sign, options_.bus, options_.agency, leaves_of(rest.envelopes));
+    if (!proof) return std::unexpected(proof.error());
+    rest.proof = proof::encode_batch_proof(*proof);
+    OutboxRow kept;
+    kept.frame = message::encode_batch(rest);
+    kept.ordinals.assign(row.ordinals.begin() + offset, row.ordinals.end());
+    return store.put_outbox(MessageId{first.stream, first.sequence + from}, kept);
+}
+
+Result<void> NodeAgent::back_to_waiting(const MessageId& first,
+                                        const OutboxRow& row,
+                                        std::size_t from,
+                                        WriteStore& store) {
+    for (std::size_t i = from; i < row.ordinals.size(); ++i) {
+        auto draft = store.maybe_draft(row.ordinals[i]);
+        if (!draft) return std::unexpected(draft.error());
+        CHECK(draft->has_value());
+        (*draft)->outcome.id = MessageId{};
+        auto stored = store.put_outcome(row.ordinals[i], **draft);
+        if (!stored) return stored;
+        stored = store.set_waiting(row.ordinals[i], true);
+        if (!stored) return stored;
+    }
+    auto forgotten = store.forget_stream(first.stream);
+    if (!forgotten) return forgotten;
+    return store.erase_outbox(first);
+}
+
+// The batch as a whole was refused, or there was no answer. Nothing of it is on the record.
+void NodeAgent::batch_refused(const MessageId& first, const OutboxRow& row, const Error& error) {
+    if (error.retriable()) {
+        publish_not_before_ = after(kRetryPause);
+        if (error.code == Code::timeout && connection_ == Connection::up) lose_connection(error);
+        return;
+    }
+    const bool stream_trouble = error.errc() == Errc::conflict;
+    if (stream_trouble) alarm(fmt::format("stream_refused code={}", info(error.code).name));
+    auto stored = write([&](WriteStore& store) -> Result<void> {
+        auto returned = back_to_waiting(first, row, 0, store);
+        if (!returned || stream_trouble) return returned;
+        for (const Ordinal ordinal : row.ordinals) {
+            auto draft = store.maybe_draft(ordinal);
+            if (!draft) return std::unexpected(draft.error());
+            CHECK(draft->has_value());
+            (*draft)->outcome.state = Outcome::State::refused;
+            (*draft)->outcome.refusal = error;
+            auto put = store.put_outcome(ordinal, **draft);
+            if (!put) return put;
+            put = store.set_waiting(ordinal, false);
+            if (!put) return put;
+        }
+        return {};
+    });
+    if (!stored) fail_with(stored.error());
+}
+
+}  // namespace lienthong::node

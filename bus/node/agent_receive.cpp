@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeAgent's way in: deliveries are checked as a whole, their head must be consistent with the
+// newest one known, each entry is checked on its own, and only then cursor and entries are stored
+// together.
+#include <algorithm>
+
+#include "bus/base/log.hpp"
+#include "bus/node/agent.hpp"
+#include "security/keys/digest.hpp"
+#include "security/proof/delivered.hpp"
+
+namespace lienthong::node {
+namespace {
+
+constexpr std::uint32_t kCreditBytes = 4 * 1024 * 1024;
+constexpr std::uint32_t kCreditMessages = 1024;
+constexpr std::chrono::milliseconds kFetchTimeout{30'000};  // the broker keeps a fetch for 10 s
+constexpr std::chrono::milliseconds kRetryPause{500};
+
+}  // namespace
+
+void NodeAgent::step_fetch() {
+    if (fetching_ || clock_.monotonic() < fetch_not_before_) return;
+    fetching_ = true;
+    wire::Fetch fetch{"node", cursor_, kCreditBytes, kCreditMessages};
+    send(wire::Channel::data, fetch, {}, after(kFetchTimeout), [this](Result<Reply> reply) {
+        received_delivery(std::move(reply));
+    });
+}
+
+void NodeAgent::received_delivery(Result<Reply> reply) {
+    const auto again_later = [this](std::chrono::milliseconds pause) {
+        fetching_ = false;
+        fetch_not_before_ = after(pause);
+    };
+    if (!reply) {
+        if (reply.error().code == Code::rollback) alarm("log_shorter_than_cursor");
+        again_later(kRetryPause);
+        if (reply.error().code == Code::timeout) lose_connection(reply.error());
+        return;
+    }
+    auto* delivery = std::get_if<wire::Delivery>(&reply->body);
+    if (delivery == nullptr || delivery->from != cursor_) {
+        alarm("delivery_not_asked_for");
+        again_later(kRetryPause);
+        return;
+    }
+    auto head = check_delivery(*delivery, options_.bus, options_.agency, *documents_.registry);
+    if (!head) {
+        alarm(fmt::format("bad_delivery code={}", info(head.error().code).name));
+        again_later(std::chrono::seconds{5});
+        return;
+    }
+    if (names_old_documents(*head)) {
+        alarm(fmt::format("stale_policy head={}", head->size));
+        again_later(std::chrono::seconds{5});
+        return;
+    }
+    auto kept = std::make_shared<message::Delivery>(std::move(*delivery));
+    follow_head(*head, [this, kept] {
+        auto stored = store_delivery(*kept);
+        fetching_ = false;
+        if (!stored) fail_with(stored.error());
+    });
+}
+
+// Goes on with `then` once the head is consistent with the newest known; else alarms and asks
+// again.
+void NodeAgent::follow_head(const proof::Head& head, std::function<void()> then) {
+    const auto conflict = [this](const proof::Head& theirs) {
+        alarm(fmt::format("head_conflict size={} other={}", theirs.size, head_ ? head_->size : 0));
+        fetching_ = false;
+        fetch_not_before_ = after(std::chrono::seconds{5});
+    };
+    if (!head_ || (head_->size == head.size && head_->root == head.root)) {
+        if (!head_) head_ = head;
+        then();
+        return;
+    }
+    if (head_->size == head.size) {
+        conflict(head);
+        return;
+    }
+    const bool grows = head.size > head_->size;
+    const proof::Head& older = grows ? *head_ : head;
+    const proof::Head& newer = grows ? head : *head_;
+    wire::ConsistencyRequest request{older.size, newer.size};
+    send(wire::Channel::control,
+         request,
+         {},
+         after(options_.answer_timeout),
+         [this, head, conflict, grows, first = older, second = newer, then](Result<Reply> reply) {
+             const auto* proof =
+                 reply ? std::get_if<wire::ConsistencyProof>(&reply->body) : nullptr;
+             if (proof == nullptr) {
+                 fetching_ = false;
+                 fetch_not_before_ = after(kRetryPause);
+                 return;
+             }
+             if (!proof::verify_consistency(
+                     first.size, second.size, first.root, second.root, proof->hashes)) {
+                 conflict(head);
+                 return;
+             }
+             if (grows) head_ = head;
+             then();
+         });
+}
+
+// A head that was signed after a document was adopted must not name an older one.
+bool NodeAgent::names_old_documents(const proof::Head& head) {
+    using registry::DocumentKind;
+    const auto old = [&](DocumentKind kind, const Hash& named) {
+        const auto newest = newest_document_.find(kind);
+        const auto known = document_digests_.find(named);
+        return newest != newest_document_.end() && known != document_digests_.end() &&
+               head.size > newest->second && known->second < newest->second;
+    };
+    return old(DocumentKind::registry, head.registry) || old(DocumentKind::policy, head.policy) ||
+           old(DocumentKind::administrators, head.administrators);
+}
+
+Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
+    auto stored = write([&](WriteStore& store) -> Result<void> {
+        for (const message::DeliveredEntry& entry : delivery.entries) {
+            auto one = store_entry(store, entry);
+            if (!one) return one;
+        }
+        auto moved = store.set_cursor(delivery.to);
+        if (!moved) return moved;
+        return store.set_head(delivery.head);
+    });
+    if (!stored) return stored;
+    cursor_ = delivery.to;
+    return {};
+}
+
+// An entry that fails a check is not stored: the alarm names it, the log at the broker keeps it.
+Result<void> NodeAgent::store_entry(WriteStore& store, const message::DeliveredEntry& entry) {
+    const auto kind = static_cast<proof::EntryKind>(entry.kind);
+    if (kind == proof::EntryKind::document) {
+        auto learnt = learn_document(store, entry.position, entry.header);
+        if (!learnt) {
+            alarm(fmt::format("bad_document position={} code={}",
+                              entry.position,
+                              info(learnt.error().code).name));
+        }
+        return {};
+    }
+    if (kind != proof::EntryKind::message) return {};
+    auto checked = check_entry(entry, options_.bus, options_.agency, *documents_.registry);
+    if (!checked) {
+        alarm(fmt::format(
+            "bad_entry position={} code={}", entry.position, info(checked.error().code).name));
+        return {};
+    }
+    const message::Header& header = checked->header;
+    auto gap = check_gap(store, entry, header.id);
+    if (!gap) return gap;
+    CaseId storage = header.case_id;
+    if (storage.is_none() && message::info(header.kind).kind_class == message::Class::personal) {
+        const Bytes own = ByteWriter().u64(header.id.stream).u64(header.id.sequence).take();
+        std::ranges::copy(own, storage.bytes.begin());
+    }
+    auto put = store.put_inbox(entry, storage);
+    if (!put) return put;
+    put = store.put_inbox_id(header.id, entry.position);
+    if (!put) return put;
+    return learn_case(store, entry, *checked);
+}
+
+Result<void> NodeAgent::check_gap(WriteStore& store,
+                                  const message::DeliveredEntry& entry,
+                                  const MessageId& message) {
+    auto last = store.last_of_stream(message.stream);
+    if (!last) return std::unexpected(last.error());
+    std::uint64_t expected = *last + 1;
+    for (const message::Skipped& skipped : entry.skipped) {
+        if (skipped.sequence == expected) ++expected;
+    }
+    if (message.sequence != expected) {
+        alarm(fmt::format("stream_gap stream={:016x} expected={} got={}",
+                          message.stream,
+                          expected,
+                          message.sequence));
+    }
+    return store.set_last_of_stream(message.stream, std::max(*last, message.sequence));
+}
+
+Result<void> NodeAgent::learn_case(WriteStore& store,
+                                   const message::DeliveredEntry& entry,
+                                   const CheckedEntry& checked) {
+    if (checked.header.case_id.is_none()) return {};
+    auto known = store.maybe_case(checked.header.case_id);
+    if (!known) return std::unexpected(known.error());
+    CaseKnowledge knowledge = known->value_or(CaseKnowledge{});
+    knowledge.version = {
+        entry.epoch, entry.position, proof::hash(proof::leaf_of(options_.bus, entry))};
+    const auto add = [](std::vector<AgencyId>& agencies, const AgencyId& agency) {
+        if (std::ranges::find(agencies, agency) == agencies.end()) agencies.push_back(agency);
+        std::ranges::sort(agencies);
+    };
+    add(knowledge.parties, checked.header.sender);
+    if (checked.facts) {
+        for (const AgencyId& agency : checked.facts->parties) add(knowledge.parties, agency);
+        for (const AgencyId& agency : checked.facts->consent_for) {
+            if (checked.facts->consent == message::ConsentState::given) {
+                add(knowledge.consented, agency);
+            } else {
+                std::erase(knowledge.consented, agency);
+            }
+        }
+    }
+    return store.put_case(checked.header.case_id, knowledge);
+}
+
+}  // namespace lienthong::node

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/node/check.hpp"
+
+#include <algorithm>
+#include <bitset>
+
+#include "security/keys/digest.hpp"
+#include "security/proof/batch.hpp"
+#include "security/proof/delivered.hpp"
+#include "security/seal/commitment.hpp"
+#include "security/seal/seal.hpp"
+
+namespace lienthong::node {
+namespace {
+
+Result<message::Descriptor> check_section(const message::Header& header,
+                                          const message::Section& section,
+                                          const AgencyId& agency) {
+    const message::KindInfo& kind = message::info(header.kind);
+    if (section.index >= kind.sections.size()) {
+        return fail(Code::malformed_descriptor, "the kind has no such section");
+    }
+    const message::SectionType& type = kind.sections[section.index];
+    const seal::CommitmentContext context{header.suite, header.bus, header.id, type.name};
+    if (seal::commit_descriptor(context, section.descriptor_salt, section.descriptor) !=
+        header.commitments[section.index]) {
+        return fail(Code::bad_commitment, "descriptor", std::string(type.name));
+    }
+    auto descriptor = message::parse_descriptor(section.descriptor);
+    if (!descriptor) return descriptor;
+    if (descriptor->name != type.name) return fail(Code::malformed_descriptor, "name");
+    if (!std::ranges::binary_search(descriptor->audience, agency)) {
+        return fail(Code::wrong_audience, "not for this agency", std::string(type.name));
+    }
+    if (descriptor->form == message::Form::chunked) return descriptor;
+    if (keys::sha256(section.body) != descriptor->section_digest) {
+        return fail(Code::bad_digest, "section", std::string(type.name));
+    }
+    if (descriptor->form != message::Form::sealed) {
+        if (!section.plaintext_salt ||
+            seal::commit_plaintext(context, *section.plaintext_salt, section.body) !=
+                descriptor->plaintext_commitment) {
+            return fail(Code::bad_commitment, "plaintext", std::string(type.name));
+        }
+        auto checked = message::check_section(type, section.body);
+        if (!checked) return std::unexpected(checked.error());
+    }
+    return descriptor;
+}
+
+}  // namespace
+
+Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
+                                 const BusId& bus,
+                                 const AgencyId& agency,
+                                 const registry::Registry& registry) {
+    auto header = message::parse_header(entry.header);
+    if (!header) return std::unexpected(header.error());
+    if (header->bus != bus) return fail(Code::wrong_bus);
+    auto proof = proof::parse_batch_proof(entry.proof);
+    if (!proof) return std::unexpected(proof.error());
+    auto key = registry.signing_key(header->sender, proof->key_id, entry.time, entry.position);
+    if (!key) return std::unexpected(key.error());
+    auto proven = proof::verify_in_batch(*proof,
+                                         *key,
+                                         bus,
+                                         header->sender,
+                                         proof::leaf_hash(entry.header),
+                                         entry.batch_index,
+                                         entry.batch_path);
+    if (!proven) return std::unexpected(proven.error());
+    CheckedEntry checked;
+    std::bitset<256> seen;
+    for (const message::Section& section : entry.sections) {
+        if (seen.test(section.index)) return fail(Code::malformed_descriptor, "section twice");
+        seen.set(section.index);
+        auto descriptor = check_section(*header, section, agency);
+        if (!descriptor) return std::unexpected(descriptor.error());
+        if (descriptor->form == message::Form::facts) {
+            auto facts = message::parse_facts(section.body);
+            if (!facts) return std::unexpected(facts.error());
+            checked.facts = std::move(*facts);
+        }
+        checked.descriptors.push_back(std::move(*descriptor));
+    }
+    checked.header = std::move(*header);
+    return checked;
+}
+
+Result<Secret> open_section(const message::Header& header,
+                            const message::Section& section,
+                            const message::Descriptor& descriptor,
+                            std::span<const SealingKey> keys) {
+    if (descriptor.form == message::Form::open || descriptor.form == message::Form::facts) {
+        return Secret::copy_of(section.body);
+    }
+    if (descriptor.form != message::Form::sealed) return fail(Code::chunks_missing);
+    Result<Secret> opened = fail(Code::locked, "no sealing key fits");
+    for (const SealingKey& key : keys) {
+        opened = seal::open(section.body, key.key, key.certificate);
+        if (opened || opened.error().code != Code::locked) break;
+    }
+    if (!opened) return opened;
+    auto body = message::parse_sealed_body(opened->view());
+    if (!body) return std::unexpected(body.error());
+    Secret plaintext(std::move(body->plaintext));
+    if (body->bus != header.bus || body->message != header.id || body->sender != header.sender ||
+        body->kind != header.kind || body->section != descriptor.name ||
+        body->audience != descriptor.audience) {
+        return fail(Code::bad_commitment, "what is inside belongs to another message");
+    }
+    const seal::CommitmentContext context{header.suite, header.bus, header.id, descriptor.name};
+    if (seal::commit_plaintext(context, body->plaintext_salt, plaintext.view()) !=
+        descriptor.plaintext_commitment) {
+        return fail(Code::bad_commitment, "plaintext", descriptor.name);
+    }
+    return plaintext;
+}
+
+Result<keys::PublicKey> log_key(const registry::Registry& registry, Millis at) {
+    const registry::KeyEntry* entry = registry.log_key(at);
+    if (entry == nullptr) return fail(Code::unknown_key, "the registry has no log key");
+    return keys::PublicKey::from_raw_ed25519(entry->raw);
+}
+
+Result<proof::Head> check_delivery(const message::Delivery& delivery,
+                                   const BusId& bus,
+                                   const AgencyId& agency,
+                                   const registry::Registry& registry) {
+    auto claimed = proof::parse_head(delivery.head);
+    if (!claimed) return claimed;
+    auto key = log_key(registry, claimed->time);
+    if (!key) return std::unexpected(key.error());
+    auto head = proof::verify_head(delivery.head, bus, *key);
+    if (!head) return head;
+    if (delivery.agency != agency) return fail(Code::wrong_audience, "a delivery for others");
+    if (delivery.to > head->size || delivery.from > delivery.to) {
+        return fail(Code::bad_digest, "the delivery is not within its head");
+    }
+    const Bytes statement = proof::encode_statement(proof::statement_of(bus, delivery));
+    auto signed_well = key->verify(statement, delivery.signature);
+    if (!signed_well) return std::unexpected(signed_well.error());
+    Position next = delivery.from;
+    for (const message::DeliveredEntry& entry : delivery.entries) {
+        if (entry.position < next || entry.position >= delivery.to) {
+            return fail(Code::bad_digest, "an entry is not where the delivery says");
+        }
+        next = entry.position + 1;
+    }
+    return head;
+}
+
+}  // namespace lienthong::node

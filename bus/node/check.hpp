@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of what arrives: nothing of it is believed before. Pure functions of the bytes and of the
+// documents that were in force at the entry's position.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bus/base/secret.hpp"
+#include "bus/message/exchange.hpp"
+#include "bus/message/facts.hpp"
+#include "bus/node/node.hpp"
+#include "security/proof/head.hpp"
+#include "security/registry/registry.hpp"
+
+namespace lienthong::node {
+
+// A delivered message after every check that needs no private key.
+struct CheckedEntry {
+    message::Header header;
+    std::vector<message::Descriptor> descriptors;  // of entry.sections, in their order
+    std::optional<message::CaseFacts> facts;
+};
+
+// Batch signature by a key of the sender valid at the entry's time and position; the header in its
+// batch; each section against the header's commitments, its digest and, where it is readable, its
+// plaintext commitment; this agency in each audience. Errors as of verification, never of trust.
+Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
+                                 const BusId& bus,
+                                 const AgencyId& agency,
+                                 const registry::Registry& registry);
+
+// The plaintext of a section that check_entry passed. Sealed ones are opened with the first of
+// `keys` that fits; what stands inside must be what header and descriptor say. locked, bad_digest,
+// bad_commitment.
+Result<Secret> open_section(const message::Header& header,
+                            const message::Section& section,
+                            const message::Descriptor& descriptor,
+                            std::span<const SealingKey> keys);
+
+// The signature over "these are all your entries", by the broker's log key.
+Result<proof::Head> check_delivery(const message::Delivery& delivery,
+                                   const BusId& bus,
+                                   const AgencyId& agency,
+                                   const registry::Registry& registry);
+
+// The log key in force: by the head's own time.
+Result<keys::PublicKey> log_key(const registry::Registry& registry, Millis at);
+
+}  // namespace lienthong::node

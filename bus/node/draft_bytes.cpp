@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/node/draft_bytes.hpp"
+
+namespace lienthong::node {
+namespace {
+
+std::unexpected<Error> bad(const char* what) { return fail(Code::corrupt, what); }
+
+void put_agencies(ByteWriter& out, const std::vector<AgencyId>& agencies) {
+    out.u16(static_cast<std::uint16_t>(agencies.size()));
+    for (const AgencyId& agency : agencies) out.prefixed(agency.text());
+}
+
+std::vector<AgencyId> get_agencies(ByteReader& in) {
+    std::vector<AgencyId> agencies;
+    const std::uint16_t count = in.u16();
+    for (std::uint16_t i = 0; i < count && in.ok(); ++i)
+        agencies.push_back(AgencyId::of(in.text()));
+    return agencies;
+}
+
+void put_hashes(ByteWriter& out, const std::vector<Hash>& hashes) {
+    out.u16(static_cast<std::uint16_t>(hashes.size()));
+    for (const Hash& hash : hashes) out.hash(hash);
+}
+
+std::vector<Hash> get_hashes(ByteReader& in) {
+    std::vector<Hash> hashes;
+    const std::uint16_t count = in.u16();
+    for (std::uint16_t i = 0; i < count && in.ok(); ++i) hashes.push_back(in.hash());
+    return hashes;
+}
+
+CaseId get_case(ByteReader& in) {
+    CaseId id;
+    const BytesView bytes = in.raw(id.bytes.size());
+    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+    return id;
+}
+
+MessageId get_message(ByteReader& in) {
+    const std::uint64_t stream = in.u64();
+    return MessageId{stream, in.u64()};
+}
+
+void put_content(ByteWriter& out, const Draft& draft) {
+    out.u16(static_cast<std::uint16_t>(draft.kind)).prefixed(draft.unit.text());
+    out.raw(draft.case_id.bytes).u16(static_cast<std::uint16_t>(draft.sections.size()));
+    for (const auto& [name, plaintext] : draft.sections) out.prefixed(name).prefixed(plaintext);
+    out.prefixed(draft.facts ? message::encode_facts(*draft.facts) : Bytes{});
+    out.u8(draft.refers_to ? 1 : 0);
+    if (draft.refers_to) {
+        out.u64(draft.refers_to->message.stream).u64(draft.refers_to->message.sequence);
+        out.hash(draft.refers_to->header_digest);
+        out.u8(static_cast<std::uint8_t>(draft.refers_to->relation));
+    }
+    put_agencies(out, draft.named);
+    out.i64(draft.expires);
+}
+
+}  // namespace
+
+Bytes content_of(const Draft& draft) {
+    ByteWriter out;
+    put_content(out, draft);
+    return out.take();
+}
+
+Bytes encode(const Draft& draft) {
+    ByteWriter out;
+    put_content(out, draft);
+    return out.prefixed(draft.key).u8(draft.corrects ? 1 : 0).take();
+}
+
+Result<Draft> parse_draft(BytesView bytes) {
+    ByteReader in(bytes);
+    Draft draft;
+    const auto kind = message::maybe_kind(in.u16());
+    if (!kind) return bad("a draft of an unknown kind");
+    draft.kind = *kind;
+    draft.unit = UnitId::of(in.text());
+    draft.case_id = get_case(in);
+    const std::uint16_t sections = in.u16();
+    for (std::uint16_t i = 0; i < sections && in.ok(); ++i) {
+        std::string name = in.text();
+        draft.sections.emplace_back(std::move(name), to_bytes(in.prefixed()));
+    }
+    const BytesView facts = in.prefixed();
+    if (!facts.empty()) {
+        auto parsed = message::parse_facts(facts);
+        if (!parsed) return std::unexpected(parsed.error());
+        draft.facts = std::move(*parsed);
+    }
+    if (in.u8() == 1) {
+        message::Reference reference;
+        reference.message = get_message(in);
+        reference.header_digest = in.hash();
+        reference.relation = static_cast<message::Relation>(in.u8());
+        draft.refers_to = reference;
+    }
+    draft.named = get_agencies(in);
+    draft.expires = in.i64();
+    draft.key = in.text();
+    draft.corrects = in.u8() == 1;
+    if (!in.done()) return bad("a draft has the wrong length");
+    return draft;
+}
+
+Bytes encode(const DraftRow& row) {
+    ByteWriter out;
+    out.u16(static_cast<std::uint16_t>(row.kind)).u8(static_cast<std::uint8_t>(row.outcome.state));
+    out.u64(row.outcome.id.stream).u64(row.outcome.id.sequence).u64(row.outcome.position);
+    out.raw(row.outcome.case_id.bytes);
+    out.u16(row.outcome.refusal ? static_cast<std::uint16_t>(row.outcome.refusal->code) : 0);
+    const auto& refusal = row.outcome.refusal;
+    return out.prefixed(refusal ? refusal->where : "")
+        .prefixed(refusal ? refusal->grant_missing : "")
+        .take();
+}
+
+Result<DraftRow> parse_draft_row(BytesView bytes) {
+    ByteReader in(bytes);
+    DraftRow row;
+    row.kind = message::maybe_kind(in.u16()).value_or(message::Kind::none);
+    row.outcome.state = static_cast<Outcome::State>(in.u8());
+    row.outcome.id = get_message(in);
+    row.outcome.position = in.u64();
+    row.outcome.case_id = get_case(in);
+    const auto code = maybe_code(in.u16());
+    std::string where = in.text();
+    std::string grant = in.text();
+    if (!in.done()) return bad("a row of drafts");
+    if (code) row.outcome.refusal = Error{*code, {}, std::move(where), std::move(grant)};
+    return row;
+}
+
+Bytes encode(const OutboxRow& row) {
+    ByteWriter out;
+    out.prefixed(row.frame).u16(static_cast<std::uint16_t>(row.ordinals.size()));
+    for (const Ordinal ordinal : row.ordinals) out.u64(ordinal);
+    return out.take();
+}
+
+Result<OutboxRow> parse_outbox(BytesView bytes) {
+    ByteReader in(bytes);
+    OutboxRow row;
+    row.frame = to_bytes(in.prefixed());
+    row.ordinals.resize(in.u16());
+    for (Ordinal& ordinal : row.ordinals) ordinal = in.u64();
+    if (!in.done()) return bad("a row of the outbox");
+    return row;
+}
+
+Bytes encode(const message::DeliveredEntry& entry) {
+    ByteWriter out;
+    out.u64(entry.position).u8(entry.kind).u64(entry.epoch).i64(entry.time);
+    out.prefixed(entry.header).prefixed(entry.proof).u32(entry.batch_index);
+    put_hashes(out, entry.batch_path);
+    return out.prefixed(message::encode_sections(entry.sections)).take();
+}
+
+Result<message::DeliveredEntry> parse_delivered(BytesView bytes) {
+    ByteReader in(bytes);
+    message::DeliveredEntry entry;
+    entry.position = in.u64();
+    entry.kind = in.u8();
+    entry.epoch = in.u64();
+    entry.time = in.i64();
+    entry.header = to_bytes(in.prefixed());
+    entry.proof = to_bytes(in.prefixed());
+    entry.batch_index = in.u32();
+    entry.batch_path = get_hashes(in);
+    auto sections = message::parse_sections(in.prefixed());
+    if (!sections) return std::unexpected(sections.error());
+    entry.sections = std::move(*sections);
+    if (!in.done()) return bad("a row of the inbox");
+    return entry;
+}
+
+Bytes encode(const CaseKnowledge& knowledge) {
+    ByteWriter out;
+    out.u64(knowledge.version.epoch).u64(knowledge.version.position).hash(knowledge.version.leaf);
+    put_agencies(out, knowledge.parties);
+    put_agencies(out, knowledge.consented);
+    return out.take();
+}
+
+Result<CaseKnowledge> parse_case(BytesView bytes) {
+    ByteReader in(bytes);
+    CaseKnowledge knowledge;
+    knowledge.version.epoch = in.u64();
+    knowledge.version.position = in.u64();
+    knowledge.version.leaf = in.hash();
+    knowledge.parties = get_agencies(in);
+    knowledge.consented = get_agencies(in);
+    if (!in.done()) return bad("a row of cases");
+    return knowledge;
+}
+
+}  // namespace lienthong::node

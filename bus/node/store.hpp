@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store: the node's tables, typed, within one transaction. What may hold personal data is encrypted
+// before it reaches the journal: under the key of its case, or the master key where there is no
+// case.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/base/random.hpp"
+#include "bus/journal/journal.hpp"
+#include "bus/message/exchange.hpp"
+#include "bus/node/api.hpp"
+#include "bus/node/tables.hpp"
+#include "security/registry/document.hpp"
+#include "security/seal/case_vault.hpp"
+
+namespace lienthong::node {
+
+using Ordinal = std::uint64_t;  // of a draft in this node, from 1
+
+struct DraftRow {
+    Outcome outcome;
+    message::Kind kind = message::Kind::none;
+};
+
+struct KeyRow {
+    Ordinal ordinal = 0;  // of the newest draft under this key
+    Hash content;
+};
+
+struct StreamRow {
+    std::uint64_t stream = 0;
+    std::uint64_t next = 1;
+};
+
+// A batch that has left, or is about to: without a receipt it is sent again.
+struct OutboxRow {
+    Bytes frame;  // exact bytes of the Batch
+    std::vector<Ordinal> ordinals;
+};
+
+// What this node knows of a case from the messages that it was sent.
+struct CaseKnowledge {
+    message::CaseVersion version;
+    std::vector<AgencyId> parties;
+    std::vector<AgencyId> consented;
+};
+
+class ReadStore {
+  public:
+    ReadStore(const journal::ReadTxn& txn, const seal::StorageKey& master, Random& random)
+        : txn_(txn), master_(master), random_(random) {}
+
+    Result<Position> cursor() const;
+    Result<std::optional<std::string>> head() const;
+    Result<std::vector<std::pair<Position, Bytes>>> documents() const;  // in order of kind, version
+    Result<std::optional<std::pair<Position, Bytes>>> maybe_document(registry::DocumentKind kind,
+                                                                     std::uint32_t version) const;
+
+    Result<std::optional<DraftRow>> maybe_draft(Ordinal ordinal) const;
+    Result<Draft> body(Ordinal ordinal) const;
+    Result<std::vector<Ordinal>> waiting(std::size_t count_max) const;
+    Result<std::size_t> count(Tables table) const;
+    Result<std::optional<KeyRow>> maybe_key(std::string_view key) const;
+    Result<std::optional<StreamRow>> maybe_stream(const Hash& delivery_class) const;
+    // Next number of a stream that this node uses; 0 if it uses no such stream.
+    Result<std::uint64_t> next_of_stream(std::uint64_t stream) const;
+    Result<std::optional<std::pair<MessageId, OutboxRow>>> first_in_outbox() const;
+    Result<std::vector<std::pair<MessageId, OutboxRow>>> outbox() const;
+
+    Result<std::optional<message::DeliveredEntry>> maybe_inbox(Position position) const;
+    Result<std::vector<Position>> inbox_positions(Position from, std::size_t count_max) const;
+    Result<std::optional<Position>> maybe_position(const MessageId& id) const;
+    Result<std::uint64_t> last_of_stream(std::uint64_t stream) const;
+    Result<std::optional<CaseKnowledge>> maybe_case(const CaseId& case_id) const;
+    Result<std::vector<std::string>> alarms() const;
+
+  protected:
+    Result<std::optional<Bytes>> get(Tables table, BytesView key) const {
+        return txn_.maybe_get(id(table), key);
+    }
+    Result<std::optional<seal::StorageKey>> maybe_case_key(const CaseId& case_id) const;
+    Result<std::optional<Bytes>> get_protected(Tables table, BytesView key) const;
+
+    const journal::ReadTxn& txn_;
+    const seal::StorageKey& master_;
+    Random& random_;
+};
+
+class WriteStore final : public ReadStore {
+  public:
+    WriteStore(journal::WriteTxn& txn, const seal::StorageKey& master, Random& random)
+        : ReadStore(txn, master, random), write_(txn) {}
+
+    Result<void> set_cursor(Position position);
+    Result<void> set_head(std::string_view note);
+    Result<void> put_document(Position position,
+                              const registry::SignedDocument& document,
+                              BytesView bytes);
+
+    Result<Ordinal> add_draft(const Draft& draft, const Outcome& outcome);
+    Result<void> put_outcome(Ordinal ordinal, const DraftRow& row);
+    Result<void> set_waiting(Ordinal ordinal, bool waits);
+    Result<void> put_key(std::string_view key, const KeyRow& row);
+    Result<void> put_stream(const Hash& delivery_class, const StreamRow& row);
+    Result<void> forget_stream(std::uint64_t stream);
+    Result<void> put_outbox(const MessageId& first, const OutboxRow& row);
+    Result<void> erase_outbox(const MessageId& first);
+
+    Result<void> put_inbox(const message::DeliveredEntry& entry, const CaseId& case_id);
+    Result<void> put_inbox_id(const MessageId& id, Position position);
+    Result<void> set_last_of_stream(std::uint64_t stream, std::uint64_t number);
+    Result<void> put_case(const CaseId& case_id, const CaseKnowledge& knowledge);
+    Result<void> add_alarm(std::string_view text);
+
+  private:
+    Result<void> put(Tables table, BytesView key, BytesView value) {
+        return write_.put(id(table), key, value);
+    }
+    // The row says under which key it stands.
+    Result<void> put_protected(Tables table, BytesView key, const CaseId& case_id, BytesView value);
+    Result<std::uint64_t> next_number(std::string_view name);
+
+    journal::WriteTxn& write_;
+};
+
+}  // namespace lienthong::node

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of a node's data directory. docs/storage.md gives keys and values.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "bus/journal/journal.hpp"
+
+namespace lienthong::node {
+
+enum class Tables : journal::Table {
+    meta,        // name → singletons: cursor, newest head, next ordinal
+    documents,   // kind, version → position of adoption, signed document
+    drafts,      // ordinal → what became of it
+    bodies,      // ordinal → the draft, encrypted
+    waiting,     // ordinal → nothing: drafts that are in no batch
+    keys,        // digest of the idempotency key → ordinal, digest of the content
+    streams,     // digest of the delivery class → stream, next number
+    outbox,      // stream, first number → a batch without its receipt, encrypted
+    inbox,       // position → an entry as it was delivered, encrypted
+    inbox_ids,   // message → position
+    in_streams,  // stream → last number that arrived
+    cases,       // case → newest version known, encrypted under the case's key
+    case_keys,   // case → its key, wrapped by the master key
+    alarms,      // ordinal → text
+};
+
+inline constexpr std::array<std::string_view, 14> kTableNames = {
+    "meta",
+    "documents",
+    "drafts",
+    "bodies",
+    "waiting",
+    "keys",
+    "streams",
+    "outbox",
+    "inbox",
+    "inbox_ids",
+    "in_streams",
+    "cases",
+    "case_keys",
+    "alarms",
+};
+
+constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }
+
+}  // namespace lienthong::node
