@@ -114,7 +114,7 @@ class Builder {
         if (!json.is_object()) return bad("must be an object", path);
         std::map<uoffset_t, std::pair<const reflection::Field*, Slot>> slots;  // by id
         for (const auto& [name, value] : json.items()) {
-            const reflection::Field* field = object.fields()->LookupByKey(name.c_str());
+            const reflection::Field* field = maybe_field(object, name);
             const std::string where = path + "." + shown(name);
             if (field == nullptr || field->deprecated()) return bad("no such field", where);
             if (value.is_null()) continue;

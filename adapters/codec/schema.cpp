@@ -3,8 +3,6 @@
 
 #include <flatbuffers/reflection.h>
 
-#include <string>
-
 #include "bus/base/check.hpp"
 #include "schemas/payload_bfbs.h"
 
@@ -15,7 +13,19 @@ const reflection::Schema& payload_schema() {
 }
 
 const reflection::Object* maybe_table(std::string_view full_name) {
-    return payload_schema().objects()->LookupByKey(std::string(full_name).c_str());
+    for (const reflection::Object* object : *payload_schema().objects()) {
+        if (object->name()->string_view() == full_name) return object;
+    }
+    return nullptr;
+}
+
+// A table has few fields; LookupByKey would be faster for many, and makes GCC 12 warn when
+// sanitizing.
+const reflection::Field* maybe_field(const reflection::Object& table, std::string_view name) {
+    for (const reflection::Field* field : *table.fields()) {
+        if (field->name()->string_view() == name) return field;
+    }
+    return nullptr;
 }
 
 const reflection::Enum* maybe_enumeration(const reflection::Type& type) {

@@ -81,9 +81,8 @@ bool has_figures(message::Kind kind);
 
 // Checks the bytes of a section `report` (message::check_section), then gives its figures; a figure
 // without a period of its own has the report's, and plans that are only listed are one figure.
-// bad_argument for a kind without figures, malformed_section, oversized (also when the texts of its
-// figures come to more than kReportTextBytesMax: many figures may share one long text).
-inline constexpr std::size_t kReportTextBytesMax = 32 * 1024 * 1024;
+// bad_argument for a kind without figures, else what check_section says; malformed_section also for
+// a date that parse_date does not know.
 Result<std::vector<Figure>> read_report(message::Kind kind, BytesView section);
 
 }  // namespace lienthong::outreach

@@ -84,18 +84,6 @@ std::optional<std::int64_t> number_of(const Optional& value) {
     return value ? std::optional<std::int64_t>(*value) : std::nullopt;
 }
 
-std::size_t text_bytes(const Figure& figure) {
-    std::size_t bytes = figure.activity.size() + figure.name_vi.size() + figure.name_en.size() +
-                        figure.unit.size() + figure.joint_activity.size() + figure.lead.text.size();
-    for (const auto* parties : {&figure.implementers, &figure.funders}) {
-        for (const Party& party : *parties) bytes += sizeof(Party) + party.text.size();
-    }
-    for (const Territory& territory : figure.territories) {
-        bytes += sizeof(Territory) + territory.text.size() + territory.code.size();
-    }
-    return bytes;
-}
-
 Result<void> read_numbers(const fb::Figure& flat, const std::string& where, Figure& figure) {
     const std::optional<Qualifier> qualifier = maybe_qualifier(flat.qualifier());
     if (!qualifier) return bad(where + ".qualifier");
@@ -156,13 +144,10 @@ Result<std::vector<Figure>> figures_of(const void* buffer) {
     if (!period) return std::unexpected(period.error());
     std::vector<Figure> figures;
     if (report->figures() == nullptr) return figures;
-    std::size_t bytes = 0;
     for (flatbuffers::uoffset_t i = 0; i < report->figures()->size(); ++i) {
         const std::string where = "figures[" + std::to_string(i) + "]";
         Result<Figure> figure = figure_of(*report->figures()->Get(i), *period, where);
         if (!figure) return std::unexpected(figure.error());
-        bytes += text_bytes(*figure);
-        if (bytes > kReportTextBytesMax) return fail(Code::oversized, "too much text", where);
         figures.push_back(std::move(*figure));
     }
     return figures;

@@ -113,17 +113,21 @@ TEST(Report, RefusesWhatIsNone) {
               Code::oversized);
 }
 
-// Figures that share one text of 4,000 bytes: the buffer is small, what it says is not.
-Bytes sharing_one_text(std::size_t count) {
+// Figures with a text of 4,000 bytes in four places: all the same text, or one for each figure.
+Bytes with_long_texts(std::size_t count, bool one_for_all) {
     flatbuffers::FlatBufferBuilder builder;
-    const auto text = builder.CreateString(std::string(4'000, 'x'));
+    auto text = builder.CreateString(std::string(4'000, 'x'));
     const auto activity = builder.CreateString("leaflet");
     const auto as_of = builder.CreateString("2021-12-14");
     std::vector<flatbuffers::Offset<fb::Figure>> figures;
     for (std::size_t i = 0; i < count; ++i) {
+        if (!one_for_all) text = builder.CreateString(std::string(4'000, 'x'));
         fb::FigureBuilder figure(builder);
         figure.add_activity(activity);
         figure.add_activity_vi(text);
+        figure.add_activity_en(text);
+        figure.add_measure(text);
+        figure.add_audience(text);
         figure.add_as_of(as_of);
         figure.add_low(1);
         figure.add_qualifier(fb::Qualifier::exact);
@@ -134,21 +138,20 @@ Bytes sharing_one_text(std::size_t count) {
     return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
-TEST(Report, RefusesMoreTextThanItsLimit) {
+TEST(Report, RefusesASmallBufferThatSaysAVeryLongText) {
     const auto kind = message::Kind::outreach_report;
-    constexpr std::size_t kOne = 4'000 + sizeof("leaflet") - 1;
-    constexpr std::size_t kMax = kReportTextBytesMax / kOne;
-    EXPECT_TRUE(read_report(kind, sharing_one_text(kMax)));
-    const auto more = read_report(kind, sharing_one_text(kMax + 1));
-    ASSERT_FALSE(more);
-    EXPECT_EQ(more.error().code, Code::oversized);
+    const auto report = read_report(kind, with_long_texts(10'000, true));
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, Code::malformed_section);
 }
 
 TEST(Report, RefusesMoreJsonThanItsLimit) {
     const auto kind = message::Kind::outreach_report;
-    const auto json = codec::section_to_json(report_type(kind), sharing_one_text(17'000));
-    ASSERT_FALSE(json);
-    EXPECT_EQ(json.error().code, Code::oversized);
+    const auto fits = codec::section_to_json(report_type(kind), with_long_texts(4'000, false));
+    EXPECT_TRUE(fits) << fits.error().where;
+    const auto too_long = codec::section_to_json(report_type(kind), with_long_texts(4'300, false));
+    ASSERT_FALSE(too_long);
+    EXPECT_EQ(too_long.error().code, Code::oversized);
 }
 
 TEST(Report, NeverCrashesOnFlippedBits) {
