@@ -50,6 +50,7 @@ registry::Registry built(registry::RegistryData data) {
     return std::move(*registry);
 }
 
+// tidy: long because it is a table of grants, one of each sort.
 PolicyData small_policy() {
     const auto role = [](std::string_view name) { return Role::of(name); };
     PolicyData data;
