@@ -9,7 +9,7 @@ namespace lienthong::core {
 using proof::EntryKind;
 
 Result<void> Machine::load(const ReadState& state) {
-    auto documents = state.documents(options_.bus);
+    auto documents = state.documents();
     if (!documents) return std::unexpected(documents.error());
     documents_ = std::move(*documents);
     return {};

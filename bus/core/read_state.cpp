@@ -51,7 +51,7 @@ Result<std::optional<Bytes>> ReadState::maybe_document(registry::DocumentKind ki
     return newest;
 }
 
-Result<Documents> ReadState::documents(const BusId& bus) const {
+Result<Documents> ReadState::documents() const {
     Documents documents;
     using Kind = registry::DocumentKind;
     for (const Kind kind : {Kind::administrators, Kind::registry, Kind::policy}) {
@@ -60,7 +60,7 @@ Result<Documents> ReadState::documents(const BusId& bus) const {
         if (!*bytes) continue;
         auto document = registry::parse_document(**bytes);
         if (!document) return std::unexpected(document.error());
-        auto taken = documents.take(*document, **bytes, bus);
+        auto taken = documents.take(*document, **bytes);
         if (!taken) return std::unexpected(taken.error());
     }
     return documents;

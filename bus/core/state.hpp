@@ -101,7 +101,7 @@ class ReadState {
     ReadState(const journal::ReadTxn& txn, Vault& vault) : txn_(txn), vault_(vault) {}
 
     Result<Millis> last_time() const;
-    Result<Documents> documents(const BusId& bus) const;
+    Result<Documents> documents() const;
     Result<std::optional<Bytes>> maybe_document(registry::DocumentKind kind,
                                                 std::uint32_t version) const;
 

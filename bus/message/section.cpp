@@ -15,7 +15,8 @@ const SectionRule& rule_of(std::string_view root_table) {
         const auto found = std::ranges::find(rules, root_table, &SectionRule::root_table);
         if (found != rules.end()) return *found;
     }
-    CHECK(!"every root table has rules");
+    constexpr bool every_root_table_has_rules = false;
+    CHECK(every_root_table_has_rules);
     return procedure_rules().front();
 }
 

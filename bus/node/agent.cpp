@@ -65,7 +65,7 @@ Result<void> NodeAgent::load_documents() {
     for (const auto& [position, bytes] : *all) {
         auto document = registry::parse_document(bytes);
         if (!document) return std::unexpected(document.error());
-        auto taken = documents_.take(*document, bytes, options_.bus);
+        auto taken = documents_.take(*document, bytes);
         if (!taken) return taken;
         note_document(*document, bytes, position);
     }
@@ -91,7 +91,7 @@ Result<void> NodeAgent::learn_document(WriteStore& store, Position position, Byt
     auto stored = store.put_document(position, *document, bytes);
     if (!stored) return stored;
     note_document(*document, bytes, position);
-    return documents_.take(*document, bytes, options_.bus);
+    return documents_.take(*document, bytes);
 }
 
 int NodeAgent::do_work() {

@@ -90,8 +90,7 @@ Result<void> ZmqClient::send(const Frames& frames) {
         return fail(Code::oversized, "larger than its channel allows");
     }
     const ZmqSocket& socket = impl_->sockets[std::to_underlying(frames.channel)];
-    // When the second part finds no room, libzmq takes the first back: all or nothing.
-    const bool sent = send_part(socket, frames.command, !frames.data.empty()) &&
+    const bool sent = send_first_part(socket, frames.command, !frames.data.empty()) &&
                       (frames.data.empty() || send_part(socket, frames.data, false));
     if (!sent) return fail(Code::overloaded, "the connection takes no more now");
     return {};

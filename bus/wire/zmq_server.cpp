@@ -169,7 +169,7 @@ Result<void> ZmqServer::send(const PeerId& peer, BytesView command, BytesView da
         return fail(Code::unreachable, "two peers claim this connection");
     }
     // ROUTER_MANDATORY: the first part, the routing id, finds out whether the peer takes a message.
-    if (!send_part(door.socket, peer.routing, true)) {
+    if (!send_first_part(door.socket, peer.routing, true)) {
         if (errno == EAGAIN) return fail(Code::overloaded, "the peer takes no more now");
         door.owners.forget(peer.routing);
         return fail(Code::unreachable, "the peer is gone");

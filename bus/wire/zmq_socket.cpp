@@ -202,6 +202,17 @@ Received receive(const ZmqSocket& socket, bool routed, std::size_t part_bytes_ma
     return fits && count > body && !out.command.empty() ? Received::message : Received::refused;
 }
 
+bool send_first_part(const ZmqSocket& socket, BytesView part, bool more) {
+    if (send_part(socket, part, more)) return true;
+    if (errno != EAGAIN) return false;
+    // A send looks only now and then at what the other thread has told the socket, "there is room
+    // again" too. Asking for its events makes it look.
+    int events = 0;
+    std::size_t size = sizeof events;
+    zmq_getsockopt(socket.get(), ZMQ_EVENTS, &events, &size);
+    return send_part(socket, part, more);
+}
+
 bool send_part(const ZmqSocket& socket, BytesView part, bool more) {
     int sent = -1;
     do {

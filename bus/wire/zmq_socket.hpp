@@ -84,7 +84,9 @@ enum class Received { nothing, message, refused };
 // than [command] or [command][data] is read to its end, kept nowhere, and refused.
 Received receive(const ZmqSocket& socket, bool routed, std::size_t part_bytes_max, Parts& out);
 
-// Sends one part without waiting; false with errno as libzmq set it.
+// Sends one part without waiting; false with errno as libzmq set it. The first part of a message
+// says whether there is room; those after it always find some.
+bool send_first_part(const ZmqSocket& socket, BytesView part, bool more);
 bool send_part(const ZmqSocket& socket, BytesView part, bool more);
 
 // Waits until one of both sockets is readable, the event was signalled, or the time is over.

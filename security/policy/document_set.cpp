@@ -17,11 +17,9 @@ Hash DocumentSet::digest(DocumentKind kind) const {
     return found == digests.end() ? Hash{} : found->second;
 }
 
-Result<void> DocumentSet::take(const registry::SignedDocument& document,
-                               BytesView bytes,
-                               const BusId& bus) {
+Result<void> DocumentSet::take(const registry::SignedDocument& document, BytesView bytes) {
     const auto differs = [&](const BusId& body_bus, std::uint32_t body_version) {
-        return body_bus != bus || body_version != document.version;
+        return body_bus != document.bus || body_version != document.version;
     };
     switch (document.kind) {
         case DocumentKind::administrators: {
@@ -83,7 +81,7 @@ Result<registry::SignedDocument> DocumentSet::judge(BytesView bytes,
         auto by_old = registry::verify_document(*document, bus, *administrators);
         if (!by_old) return std::unexpected(by_old.error());
     }
-    auto taken = next.take(*document, bytes, bus);
+    auto taken = next.take(*document, bytes);
     if (!taken) return std::unexpected(taken.error());
     if (document->kind == DocumentKind::administrators) {
         auto by_new = registry::verify_document(*document, bus, *next.administrators);

@@ -25,7 +25,7 @@ struct DocumentSet {
 
     // Opens the body and puts it in force, without asking who signed it: for documents that are in
     // the log already. malformed_document, unknown_kind.
-    Result<void> take(const registry::SignedDocument& document, BytesView bytes, const BusId& bus);
+    Result<void> take(const registry::SignedDocument& document, BytesView bytes);
 
     // Whether it may follow: the next version, signed by enough administrators (a new list of them
     // by old and new), with a body that opens. The first administrators' list must be the pinned
