@@ -121,9 +121,9 @@ class Flip {
 };
 
 TEST(LmdbCheck, FindsNoFaultInWhatLmdbWrote) {
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
         const TemporaryFolder folder;
-        for (int round = 0; round < 10; ++round) {
+        for (int round = 0; round < 8; ++round) {
             RandomLoad(folder.path(), seed * 1000 + static_cast<std::uint64_t>(round)).run(10);
             const auto checked = check_lmdb_file(folder.path() / "data.mdb");
             ASSERT_TRUE(checked.has_value())
@@ -208,7 +208,7 @@ TEST_F(FlippedByte, IsFoundOrChangesNothingAnywhereInTheFile) {
     SeededRandom random(2021);
     const std::size_t bytes = fs::file_size(file());
     int found = 0;
-    constexpr int kFlips = 200;
+    constexpr int kFlips = 100;
     for (int i = 0; i < kFlips; ++i) {
         const auto bits = static_cast<std::uint8_t>(1 + random.next() % 255);
         if (is_found(random.next() % bytes, bits)) ++found;
@@ -222,7 +222,7 @@ TEST_F(FlippedByte, IsFoundOrChangesNothingInTheStructureOfPages) {
     SeededRandom random(2022);
     const std::size_t pages = fs::file_size(file()) / kPageBytes;
     int found = 0;
-    constexpr int kFlips = 300;
+    constexpr int kFlips = 200;
     for (int i = 0; i < kFlips; ++i) {
         // Headers of pages and offsets of nodes.
         const std::size_t offset = random.next() % pages * kPageBytes + random.next() % 48;
@@ -244,12 +244,12 @@ TEST_F(FlippedByte, IsFoundOrChangesNothingInEveryByteOfTheMetaPages) {
     remember();
     int found = 0;
     for (std::size_t offset = 0; offset < kMetaBytes; ++offset) {
-        for (const unsigned bits : {0x01U, 0x02U, 0x04U, 0x10U, 0x80U, 0xFFU}) {
+        for (const unsigned bits : {0x01U, 0x02U, 0xFFU}) {
             if (is_found(offset, static_cast<std::uint8_t>(bits))) ++found;
             if (is_found(kPageBytes + offset, static_cast<std::uint8_t>(bits))) ++found;
         }
     }
-    EXPECT_GT(found, 500);
+    EXPECT_GT(found, 250);
 }
 
 TEST_F(FlippedByte, IsNamedByItsPage) {
