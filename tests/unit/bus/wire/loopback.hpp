@@ -47,9 +47,12 @@ auto await(Link& link) -> decltype(link.maybe_receive()) {
     return std::nullopt;
 }
 
-// The server gives every message back until `client` has its own.
-template <class Client>
-bool talks(ZmqServer& server, Client& client, std::uint8_t number, Channel channel) {
+// The server gives every message back, with the key it came from, until `client` has its own.
+inline bool talks(ZmqServer& server,
+                  ZmqClient& client,
+                  const CurveKeyPair& keys,
+                  std::uint8_t number,
+                  Channel channel) {
     if (!client.send({channel, {number}, {}})) return false;
     for (int i = 0; i < 200; ++i) {
         while (auto incoming = server.maybe_receive()) {
@@ -57,7 +60,8 @@ bool talks(ZmqServer& server, Client& client, std::uint8_t number, Channel chann
             (void)server.send(incoming->peer, incoming->command, incoming->curve_key);
         }
         if (auto got = client.maybe_receive()) {
-            return got->channel == channel && got->command == Bytes{number};
+            return got->channel == channel && got->command == Bytes{number} &&
+                   got->data == keys.public_key;
         }
         server.wait(10);
         client.wait(10);

@@ -57,8 +57,8 @@ TEST(ZmqServer, KeepsPeersApart) {
     const auto alice = loopback.connect(loopback.alice_keys);
     const auto bob = loopback.connect(loopback.bob_keys);
     for (std::uint8_t i = 1; i < 20; ++i) {
-        EXPECT_TRUE(talks(*loopback.server, *alice, i, Channel::data));
-        EXPECT_TRUE(talks(*loopback.server, *bob, i, Channel::data));
+        EXPECT_TRUE(talks(*loopback.server, *alice, loopback.alice_keys, i, Channel::data));
+        EXPECT_TRUE(talks(*loopback.server, *bob, loopback.bob_keys, i, Channel::data));
     }
 }
 
@@ -172,7 +172,7 @@ TEST(ZmqServer, SaysOverloadedOfAPeerThatStopsReadingAndLosesNothing) {
         ASSERT_EQ(got->data.size(), data.size());
     }
     // And the peer is served again.
-    EXPECT_TRUE(talks(*loopback.server, *alice, 9, Channel::data));
+    EXPECT_TRUE(talks(*loopback.server, *alice, loopback.alice_keys, 9, Channel::data));
 }
 
 TEST(ZmqServer, IsWokenFromAnotherThread) {
@@ -190,7 +190,7 @@ TEST(ZmqServer, IsWokenFromAnotherThread) {
 TEST(ZmqClient, TalksAgainAfterTheServerRestarted) {
     Loopback loopback;
     const auto alice = loopback.connect(loopback.alice_keys);
-    EXPECT_TRUE(talks(*loopback.server, *alice, 1, Channel::control));
+    EXPECT_TRUE(talks(*loopback.server, *alice, loopback.alice_keys, 1, Channel::control));
     ServerOptions options = loopback.options();
     options.control_endpoint = loopback.server->control_endpoint();
     options.data_endpoint = loopback.server->data_endpoint();
@@ -199,8 +199,8 @@ TEST(ZmqClient, TalksAgainAfterTheServerRestarted) {
     ASSERT_TRUE(reopened) << reopened.error().detail;
     loopback.server = std::move(*reopened);
     ASSERT_TRUE(alice->reconnect());
-    EXPECT_TRUE(talks(*loopback.server, *alice, 2, Channel::control));
-    EXPECT_TRUE(talks(*loopback.server, *alice, 3, Channel::data));
+    EXPECT_TRUE(talks(*loopback.server, *alice, loopback.alice_keys, 2, Channel::control));
+    EXPECT_TRUE(talks(*loopback.server, *alice, loopback.alice_keys, 3, Channel::data));
 }
 
 TEST(ZmqClient, TakesItsNewKeysWhenItReconnects) {
@@ -211,7 +211,22 @@ TEST(ZmqClient, TakesItsNewKeysWhenItReconnects) {
     keys.public_key = loopback.alice_keys.public_key;
     keys.secret_key = Secret::copy_of(loopback.alice_keys.secret_key.view());
     ASSERT_TRUE(client->reconnect());
-    EXPECT_TRUE(talks(*loopback.server, *client, 2, Channel::control));
+    EXPECT_TRUE(talks(*loopback.server, *client, loopback.alice_keys, 2, Channel::control));
+}
+
+// libzmq hears of room in a pipe only now and then; what it has not heard yet must not look like a
+// peer that is full. (It failed so under load.)
+TEST(ZmqClient, IsNotOverloadedWhileEachMessageIsAnswered) {
+    Loopback loopback;
+    const auto alice = loopback.connect(loopback.alice_keys);
+    for (int i = 0; i < 500; ++i) {
+        ASSERT_TRUE(talks(*loopback.server,
+                          *alice,
+                          loopback.alice_keys,
+                          static_cast<std::uint8_t>(i),
+                          Channel::data))
+            << i;
+    }
 }
 
 TEST(ZmqClient, SaysOverloadedWhenTooMuchWaitsForAConnection) {
