@@ -32,7 +32,7 @@ enum class Tables : journal::Table {
 };
 
 inline constexpr std::array<std::string_view, 18> kTableNames = {
-    "meta",
+    "singletons",
     "tree",
     "heads",
     "documents",

@@ -27,7 +27,7 @@ enum class Tables : journal::Table {
 };
 
 inline constexpr std::array<std::string_view, 14> kTableNames = {
-    "meta",
+    "singletons",
     "documents",
     "drafts",
     "bodies",
