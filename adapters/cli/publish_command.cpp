@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lienthong publish`: a file of figures or other messages of no case. Good lines go out, bad ones
+// are named; the same file again gives the same ids and positions.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "adapters/cli/commands.hpp"
+#include "adapters/cli/names.hpp"
+#include "adapters/cli/publish_lines.hpp"
+
+namespace lienthong::cli {
+namespace {
+
+constexpr std::size_t kChunk = 512;  // drafts that enter the outbox in one durable step
+using State = node::Outcome::State;
+
+// One run: takes the lines chunk by chunk, collects what became of each.
+class Publication {
+  public:
+    Publication(Session& session, const Invocation& invocation)
+        : session_(session),
+          lang_(invocation.lang),
+          until_(session.clock.monotonic() + std::chrono::nanoseconds(invocation.wait)) {}
+
+    void refuse(std::size_t line, const Error& error) {
+        const CodeInfo& known = info(error.code);
+        Json row{{"line", line}, {"code", known.name}};
+        std::string what(lang_ == Lang::vi ? known.what_vi : known.what_en);
+        if (!error.detail.empty()) what += ": " + error.detail;
+        if (!error.where.empty()) what += " (" + error.where + ")";
+        row["what"] = std::move(what);
+        if (!error.grant_missing.empty()) row["grant_missing"] = error.grant_missing;
+        refused_.push_back(std::move(row));
+        if (exit_ == 0) exit_ = exit_code(error.errc());
+    }
+
+    void send(std::vector<PublishLine>& lines) {
+        std::size_t done = 0;
+        for (auto first = lines.begin(); first != lines.end();) {
+            const auto count = std::min<std::ptrdiff_t>(kChunk, lines.end() - first);
+            send_chunk(std::vector<PublishLine>(std::make_move_iterator(first),
+                                                std::make_move_iterator(first + count)));
+            first += count;
+            done += static_cast<std::size_t>(count);
+            if (lines.size() > kChunk) {
+                session_.progress(fmt::format("{}/{}", done, lines.size()));
+            }
+        }
+    }
+
+    Answer answer() {
+        Answer answer;
+        std::ranges::sort(refused_, {}, [](const Json& row) { return row.value("line", 0U); });
+        answer.body = Json{{"accepted", std::move(accepted_)}, {"refused", std::move(refused_)}};
+        answer.exit = exit_;
+        if (waiting_ > 0) {
+            answer.body["waiting"] = waiting_;
+            const Words kept{"còn nằm trong hàng gửi và sẽ tự gửi đi",
+                             "kept in the outbox; they go out by themselves"};
+            answer.body["error"] = error_to_json(
+                Error{Code::timeout, fmt::format("{} {}", waiting_, kept.in(lang_)), "outbox", {}},
+                lang_);
+            answer.exit = exit_code(Errc::timeout);
+        }
+        return answer;
+    }
+
+  private:
+    node::Api::Timeout left() const {
+        const auto now = session_.clock.monotonic();
+        return now >= until_ ? node::Api::Timeout(0)
+                             : std::chrono::duration_cast<node::Api::Timeout>(until_ - now);
+    }
+
+    void send_chunk(std::vector<PublishLine> chunk) {
+        std::vector<node::Draft> drafts;
+        std::vector<std::size_t> numbers;
+        for (PublishLine& line : chunk) {
+            if (!line.draft) continue;
+            drafts.push_back(std::move(*line.draft));
+            numbers.push_back(line.line);
+        }
+        if (drafts.empty()) return;
+        auto outcomes = session_.api.submit(drafts, left());
+        if (!outcomes) {
+            // One draft spoilt it for all; each alone then says which. Their keys make it safe to
+            // hand the good ones in again to wait for them.
+            std::vector<node::Draft> good;
+            std::vector<std::size_t> good_numbers;
+            for (std::size_t i = 0; i < drafts.size(); ++i) {
+                auto alone = session_.api.submit({drafts[i]}, node::Api::Timeout(0));
+                if (!alone) {
+                    refuse(numbers[i], alone.error());
+                    continue;
+                }
+                good.push_back(std::move(drafts[i]));
+                good_numbers.push_back(numbers[i]);
+            }
+            numbers = std::move(good_numbers);
+            if (good.empty()) return;
+            outcomes = session_.api.submit(std::move(good), left());
+            if (!outcomes) {
+                for (const std::size_t number : numbers) refuse(number, outcomes.error());
+                return;
+            }
+        }
+        for (std::size_t i = 0; i < outcomes->size(); ++i) take((*outcomes)[i], numbers[i]);
+    }
+
+    void take(const node::Outcome& outcome, std::size_t line) {
+        switch (outcome.state) {
+            case State::accepted:
+                accepted_.push_back(
+                    Json{{"id", outcome.id.text()}, {"position", outcome.position}});
+                break;
+            case State::waiting:
+                ++waiting_;
+                break;
+            case State::refused:
+                refuse(line, outcome.refusal.value_or(Error{Code::forbidden, {}, {}, {}}));
+                break;
+        }
+    }
+
+    Session& session_;
+    const Lang lang_;
+    const Clock::Monotonic until_;
+    Json accepted_ = Json::array();
+    std::vector<Json> refused_;
+    std::size_t waiting_ = 0;
+    int exit_ = 0;
+};
+
+}  // namespace
+
+Result<Answer> publish(Session& session, const Invocation& invocation) {
+    auto kind = to_kind(invocation.text("kind"));
+    if (!kind) return std::unexpected(kind.error());
+    auto text = invocation.input("file");
+    if (!text) return std::unexpected(text.error());
+    auto documents = documents_of(session);
+    if (!documents) return std::unexpected(documents.error());
+    auto status = session.api.status(node::Api::Timeout(0));
+    if (!status) return std::unexpected(status.error());
+
+    PublishSource source;
+    source.kind = *kind;
+    source.text = *text;
+    source.agency = status->agency;
+    const std::string file = invocation.text("file");
+    const std::string format = invocation.text("format");
+    if (!format.empty() && format != "csv" && format != "jsonl") {
+        return fail(Code::bad_argument, "must be csv or jsonl", "--format");
+    }
+    source.csv = format == "csv" || (format.empty() && file.ends_with(".csv"));
+    source.skip_others = invocation.flag("skip-others");
+    source.corrects = invocation.flag("correct");
+    auto lines = read_lines(source, *documents->registry);
+    if (!lines) return std::unexpected(lines.error());
+
+    Publication publication(session, invocation);
+    bool faulty = false;
+    for (const PublishLine& line : *lines) {
+        if (line.draft) continue;
+        publication.refuse(line.line, line.draft.error());
+        faulty = true;
+    }
+    if (!faulty || !invocation.flag("all-or-nothing")) publication.send(*lines);
+    return publication.answer();
+}
+
+std::string render_publish(const Json& body, Lang lang) {
+    std::string text = fmt::format("{}: {}\n{}: {}\n",
+                                   Words{"đã nhận", "accepted"}.in(lang),
+                                   body["accepted"].size(),
+                                   Words{"từ chối", "refused"}.in(lang),
+                                   body["refused"].size());
+    for (const Json& row : body["refused"]) {
+        text += fmt::format("  {} {}: {} ({})\n",
+                            Words{"dòng", "line"}.in(lang),
+                            cell(row, "line"),
+                            cell(row, "what"),
+                            cell(row, "code"));
+    }
+    return text;
+}
+
+}  // namespace lienthong::cli

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lienthong report`: what the agencies did, added up from the node's inbox.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "adapters/cli/commands.hpp"
+#include "adapters/cli/names.hpp"
+#include "adapters/cli/run.hpp"
+#include "bus/outreach/measure.hpp"
+#include "bus/outreach/summary.hpp"
+
+namespace lienthong::cli {
+namespace {
+
+using outreach::Figure;
+using outreach::Reported;
+
+constexpr std::size_t kPage = 1000;
+constexpr std::string_view kReporterRole = "outreach-reporter";
+
+void add_message(std::vector<Reported>& all,
+                 const node::InboxEntry& entry,
+                 std::vector<Figure>&& figures) {
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+        Reported reported;
+        reported.kind = entry.header.kind;
+        reported.message = entry.header.id;
+        reported.position = entry.position;
+        reported.agency = entry.header.sender;
+        reported.unit = entry.header.unit;
+        const auto& reference = entry.header.refers_to;
+        if (reference && reference->relation == message::Relation::supersedes) {
+            reported.supersedes = reference->message;
+        }
+        reported.index = i;
+        reported.figure = std::move(figures[i]);
+        all.push_back(std::move(reported));
+    }
+}
+
+// Every figure of every message that this agency may read.
+Result<std::vector<Reported>> read_figures(Session& session) {
+    std::vector<Reported> all;
+    Position from = 0;
+    for (;;) {
+        auto page = session.api.consume(from, kPage);
+        if (!page) return std::unexpected(page.error());
+        for (const node::InboxEntry& entry : *page) {
+            if (!outreach::has_figures(entry.header.kind)) continue;
+            const auto granted = std::ranges::any_of(entry.sections, [](const auto& section) {
+                return section.granted && section.name == "report";
+            });
+            if (!granted) continue;
+            auto plaintext = session.api.section(entry.header.id, "report");
+            if (!plaintext) return std::unexpected(plaintext.error());
+            auto figures = outreach::read_report(entry.header.kind, plaintext->view());
+            if (!figures) return std::unexpected(figures.error());
+            add_message(all, entry, std::move(*figures));
+        }
+        if (page->size() < kPage) return all;
+        from = page->back().position + 1;
+        session.progress(fmt::format("inbox: {}", from));
+    }
+}
+
+Json number(const std::optional<std::int64_t>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+Json text(const std::string& value) { return value.empty() ? Json(nullptr) : Json(value); }
+
+Json quantity_to_json(const outreach::Quantity& quantity) {
+    return Json{{"low", number(quantity.low)},
+                {"high", number(quantity.high)},
+                {"qualifier", outreach::name(quantity.qualifier)}};
+}
+
+Json party_to_json(const registry::Registry& registry, const outreach::Party& party) {
+    if (!party.agency.empty()) return slug_of(registry, party.agency);
+    return text(party.text);
+}
+
+Json parties_to_json(const registry::Registry& registry, const std::vector<outreach::Party>& all) {
+    Json list = Json::array();
+    for (const outreach::Party& party : all) list.push_back(party_to_json(registry, party));
+    return list;
+}
+
+Json row_to_json(const registry::Registry& registry, const outreach::Row& row) {
+    const Reported& reported = row.reported;
+    const Figure& figure = reported.figure;
+    Json json;
+    json["message_id"] = reported.message.text();
+    json["position"] = reported.position;
+    json["activity_id"] = figure.activity;
+    json["activity_vi"] = text(figure.name_vi);
+    json["measure"] = row.measure;
+    json["agency"] = slug_of(registry, reported.agency);
+    json["unit"] = text(figure.unit.empty() ? reported.unit.text() : figure.unit);
+    json["lead"] = party_to_json(registry, figure.lead);
+    json["implementers"] = parties_to_json(registry, figure.implementers);
+    json["funders"] = parties_to_json(registry, figure.funders);
+    json["joint_activity"] = text(figure.joint_activity);
+    json["quantity"] = quantity_to_json(figure.quantity);
+    json["participants"] = nullptr;
+    if (figure.participants) {
+        const outreach::Quantity& quantity = figure.participants->quantity;
+        json["participants"] = Json{{"value", number(quantity.low)},
+                                    {"qualifier", outreach::name(quantity.qualifier)},
+                                    {"kind", outreach::name(figure.participants->kind)}};
+    }
+    json["stock_or_flow"] = outreach::name(figure.measurement);
+    json["territories"] = Json::array();
+    for (const outreach::Territory& place : figure.territories) {
+        json["territories"].push_back(Json{{"code", text(place.code)}, {"text", text(place.text)}});
+    }
+    json["period"] = figure.period ? Json(figure.period->text()) : Json(nullptr);
+    json["as_of"] = figure.as_of ? Json(outreach::format_date(*figure.as_of)) : Json(nullptr);
+    json["standing"] = outreach::name(row.standing);
+    if (row.superseded_by) json["superseded_by"] = row.superseded_by->text();
+    if (!row.part_of.empty()) json["part_of"] = row.part_of;
+    if (row.lead_missing) json["lead_missing"] = true;
+    if (row.differs) json["differs"] = true;
+    return json;
+}
+
+Json total_to_json(const outreach::Total& total) {
+    return Json{{"measure", total.measure},
+                {"stock_or_flow", outreach::name(total.measurement)},
+                {"value", number(total.sum.value())},
+                {"low", number(total.sum.low())},
+                {"high", number(total.sum.high())},
+                {"qualifier", outreach::name(total.sum.qualifier())},
+                {"not_stated", total.sum.not_stated()},
+                {"overlap_max", total.overlap_max}};
+}
+
+// "17.121", as Vietnamese reports write it.
+std::string grouped(std::int64_t value) {
+    std::string digits = std::to_string(value);
+    const std::size_t first = digits.starts_with('-') ? 1 : 0;
+    for (std::size_t at = digits.size(); at > first + 3; at -= 3) digits.insert(at - 3, ".");
+    return digits;
+}
+
+std::string amount(const Json& total, Lang lang) {
+    const std::string qualifier = total.value("qualifier", "");
+    if (qualifier == "not_stated") return std::string(Words{"không nêu", "not stated"}.in(lang));
+    const auto low = total["low"];
+    const auto high = total["high"];
+    if (qualifier == "range" && low.is_number() && high.is_number()) {
+        return fmt::format(
+            "{}–{}", grouped(low.get<std::int64_t>()), grouped(high.get<std::int64_t>()));
+    }
+    const Json& value = total["value"].is_number() ? total["value"] : low;
+    const std::string number = value.is_number() ? grouped(value.get<std::int64_t>()) : "–";
+    if (qualifier == "at_least") return fmt::format("≥ {}", number);
+    if (qualifier == "nearly") return fmt::format("{} {}", Words{"gần", "nearly"}.in(lang), number);
+    if (qualifier == "about")
+        return fmt::format("{} {}", Words{"khoảng", "about"}.in(lang), number);
+    return number;
+}
+
+std::string measure_name(const std::string& id, Lang lang) {
+    for (const outreach::Measure& measure : outreach::all_measures()) {
+        if (measure.id == id) {
+            return std::string(lang == Lang::vi ? measure.name_vi : measure.name_en);
+        }
+    }
+    return id;
+}
+
+// 2021 as a number, or a period's name: nothing means all time.
+Result<std::optional<outreach::Period>> period_of(const Invocation& invocation) {
+    std::string name = invocation.text("period");
+    if (invocation.has("year")) {
+        if (!name.empty()) return fail(Code::bad_argument, "either --year or --period", "--period");
+        name = fmt::format("{:04}", invocation.number("year", 0));
+    }
+    if (name.empty()) return std::optional<outreach::Period>();
+    auto period = outreach::parse_period(name);
+    if (!period) {
+        return fail(Code::bad_argument,
+                    "2021, 2021-H1, 2021-Q1, 2021-03, admin-2021 or 2021-01-01/2021-12-31",
+                    invocation.has("year") ? "--year" : "--period");
+    }
+    return std::optional(*period);
+}
+
+}  // namespace
+
+Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
+    auto period = period_of(invocation);
+    if (!period) return std::unexpected(period.error());
+    auto documents = documents_of(session);
+    if (!documents) return std::unexpected(documents.error());
+    outreach::Filters filters;
+    filters.period = *period;
+    filters.activity = invocation.text("activity");
+    filters.territory = invocation.text("territory");
+    if (const std::string slug = invocation.text("agency"); !slug.empty()) {
+        auto agency = to_agency(*documents->registry, slug, "agency");
+        if (!agency) return std::unexpected(agency.error());
+        filters.agency = *agency;
+    }
+    catch_up(session, invocation);
+    auto figures = read_figures(session);
+    if (!figures) return std::unexpected(figures.error());
+    const outreach::Summary summary = outreach::summarise(*figures, filters);
+    Answer answer;
+    answer.body["totals"] = Json::array();
+    answer.body["rows"] = Json::array();
+    for (const auto& total : summary.totals) answer.body["totals"].push_back(total_to_json(total));
+    for (const auto& row : summary.rows) {
+        answer.body["rows"].push_back(row_to_json(*documents->registry, row));
+    }
+    return answer;
+}
+
+std::string render_outreach(const Json& body, Lang lang) {
+    TextTable table({std::string(Words{"Chỉ tiêu", "Measure"}.in(lang)),
+                     std::string(Words{"Số liệu", "Value"}.in(lang)),
+                     std::string(Words{"Không nêu", "Not stated"}.in(lang)),
+                     std::string(Words{"Có thể trùng", "May overlap"}.in(lang))});
+    const auto count = [](std::int64_t value) {
+        return value == 0 ? std::string() : grouped(value);
+    };
+    for (const Json& total : body["totals"]) {
+        table.add({measure_name(total.value("measure", ""), lang),
+                   amount(total, lang),
+                   count(total.value("not_stated", 0)),
+                   count(total.value("overlap_max", std::int64_t{0}))});
+    }
+    return table.text() + fmt::format("{}: {}\n",
+                                      Words{"Số dòng báo cáo", "Reported figures"}.in(lang),
+                                      body["rows"].size());
+}
+
+Result<Answer> report_completeness(Session& session, const Invocation& invocation) {
+    auto period = period_of(invocation);
+    if (!period) return std::unexpected(period.error());
+    if (!*period) return fail(Code::bad_argument, "a period must be given", "--period");
+    auto documents = documents_of(session);
+    if (!documents) return std::unexpected(documents.error());
+    const registry::Registry& registry = *documents->registry;
+    catch_up(session, invocation);
+    auto figures = read_figures(session);
+    if (!figures) return std::unexpected(figures.error());
+    std::vector<outreach::Expected> expected;
+    for (const AgencyId& agency : registry.holders(Role::of(kReporterRole), session.clock.wall())) {
+        expected.push_back({agency, message::Kind::outreach_report});
+    }
+    Answer answer;
+    answer.body["period"] = (*period)->text();
+    answer.body["rows"] = Json::array();
+    answer.body["missing"] = Json::array();
+    for (const auto& row : outreach::completeness(**period, expected, *figures)) {
+        const std::string slug = slug_of(registry, row.expected.agency);
+        Json json{{"agency", slug},
+                  {"kind", message::info(row.expected.kind).name},
+                  {"completeness", outreach::name(row.completeness)},
+                  {"figures", row.figures}};
+        json["first_position"] = row.first ? Json(*row.first) : Json(nullptr);
+        json["last_position"] = row.last ? Json(*row.last) : Json(nullptr);
+        answer.body["rows"].push_back(std::move(json));
+        if (row.completeness == outreach::Completeness::missing) {
+            answer.body["missing"].push_back(slug);
+        }
+    }
+    return answer;
+}
+
+std::string render_completeness(const Json& body, Lang lang) {
+    TextTable table({std::string(Words{"Cơ quan", "Agency"}.in(lang)),
+                     std::string(Words{"Tình trạng", "State"}.in(lang)),
+                     std::string(Words{"Số liệu", "Figures"}.in(lang))});
+    for (const Json& row : body["rows"]) {
+        const std::string state = row.value("completeness", "");
+        const Words words = state == "complete" ? Words{"đủ", "complete"}
+                            : state == "partly" ? Words{"chưa đủ", "partly"}
+                                                : Words{"chưa báo cáo", "missing"};
+        table.add({cell(row, "agency"), std::string(words.in(lang)), cell(row, "figures")});
+    }
+    return table.text();
+}
+
+}  // namespace lienthong::cli

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/cli/run.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <istream>
+#include <iterator>
+#include <ostream>
+#include <system_error>
+
+#include "adapters/cli/open_home.hpp"
+#include "adapters/cli/parse.hpp"
+#include "adapters/cli/socket.hpp"
+#include "bus/base/file.hpp"
+
+namespace lienthong::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<Bytes> read_stream(std::istream& in) {
+    Bytes bytes;
+    std::array<char, 65536> block;
+    while (in.read(block.data(), block.size()) || in.gcount() > 0) {
+        const BytesView got = as_bytes({block.data(), static_cast<std::size_t>(in.gcount())});
+        bytes.insert(bytes.end(), got.begin(), got.end());
+        if (bytes.size() > kInputBytesMax) return fail(Code::oversized, "standard input", "-");
+    }
+    return bytes;
+}
+
+// Files are read where the command was called: the node's process may see others.
+Result<void> read_inputs(Environment& environment, const Command& command, Invocation& invocation) {
+    for (const Option& option : command.options) {
+        const std::string path = invocation.text(option.name);
+        if (path.empty()) continue;
+        if (option.kind == Option::Kind::output) {
+            std::error_code error;
+            if (fs::exists(path, error)) {
+                return fail(Code::already_exists, "the file is there already", path);
+            }
+        }
+        if (option.kind != Option::Kind::input) continue;
+        auto bytes = path == "-" ? read_stream(environment.in) : read_file(path, kInputBytesMax);
+        if (!bytes) return std::unexpected(bytes.error());
+        invocation.inputs.insert_or_assign(std::string(option.name), std::move(*bytes));
+    }
+    return {};
+}
+
+Result<void> write_new_file(const std::string& path, BytesView bytes) {
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        const int error = errno;
+        return fail(error == EEXIST ? Code::already_exists : Code::io,
+                    "create: " + std::generic_category().message(error),
+                    path);
+    }
+    bool ok = true;
+    while (ok && !bytes.empty()) {
+        const ssize_t put = write(fd, bytes.data(), bytes.size());
+        if (put < 0 && errno == EINTR) continue;
+        ok = put > 0;
+        if (ok) bytes = bytes.subspan(static_cast<std::size_t>(put));
+    }
+    ok = fsync(fd) == 0 && ok;
+    ok = close(fd) == 0 && ok;
+    if (!ok) return fail(Code::io, "write", path);
+    return {};
+}
+
+Result<void> write_outputs(const Invocation& invocation, const Answer& answer) {
+    for (const auto& [option, bytes] : answer.outputs) {
+        const std::string path = invocation.text(option);
+        if (path.empty()) continue;
+        auto written = write_new_file(path, bytes);
+        if (!written) return written;
+    }
+    return {};
+}
+
+Answer run_in_process(Environment& environment,
+                      const fs::path& home,
+                      const Invocation& invocation) {
+    if (!is_node_home(home)) {
+        return failed(Error{Code::no_such_file, "not the home of a node", home.string(), {}},
+                      invocation.lang);
+    }
+    auto loaded = load_node_home(home, environment.credentials_directory);
+    if (!loaded) return failed(loaded.error(), invocation.lang);
+    auto node = environment.start_node(std::move(*loaded), environment.clock, environment.random);
+    if (!node) return failed(node.error(), invocation.lang);
+    Session session{
+        **node, home, environment.clock, environment.random, [&](std::string_view line) {
+            environment.progress(line);
+        }};
+    Answer answer = carry_out(session, invocation);
+    (*node)->stop();
+    return answer;
+}
+
+// The node's daemon holds the lock of its data, so it is asked first. Between its end and ours
+// there is a moment in which neither works: then the lock says already_running, which is to be
+// retried.
+Answer run_of_node(Environment& environment, const fs::path& home, const Invocation& invocation) {
+    auto asked = maybe_ask(
+        home / kSocketFile, invocation, [&](std::string_view line) { environment.progress(line); });
+    if (!asked) return run_in_process(environment, home, invocation);
+    if (!*asked) return failed(asked->error(), invocation.lang);
+    return std::move(**asked);
+}
+
+Answer run_command(Environment& environment, const Parsed& parsed) {
+    const Command& command = *parsed.command;
+    const Invocation& invocation = parsed.invocation;
+    const auto local = [&](auto* function) {
+        auto answer = function(environment, invocation);
+        return answer ? std::move(*answer) : failed(answer.error(), invocation.lang);
+    };
+    if (command.broker != nullptr && is_broker_home(parsed.home)) return local(command.broker);
+    if (command.local != nullptr) return local(command.local);
+    return run_of_node(environment, parsed.home, invocation);
+}
+
+void print(Environment& environment, const Parsed& parsed, const Answer& answer) {
+    const Command& command = *parsed.command;
+    const Lang lang = parsed.invocation.lang;
+    const auto error = answer.body.is_object() ? answer.body.find("error") : answer.body.end();
+    const bool has_error = answer.body.is_object() && error != answer.body.end();
+    if (parsed.json || (command.json_lines && !has_error)) {
+        if (command.json_lines && answer.body.is_array()) {
+            for (const Json& item : answer.body) environment.out << to_line(item) << '\n';
+        } else {
+            environment.out << to_line(answer.body) << '\n';
+        }
+        environment.out.flush();
+        return;
+    }
+    // A body may hold a part of a result beside the error that ended it.
+    const bool only_error = has_error && answer.body.size() == 1;
+    if (!only_error && command.render != nullptr) {
+        environment.out << command.render(answer.body, lang) << std::flush;
+    } else if (!only_error && !answer.body.empty()) {
+        environment.out << to_pretty(answer.body) << std::endl;
+    }
+    if (has_error) environment.err << error_to_text(*error, lang) << std::flush;
+}
+
+}  // namespace
+
+void Environment::progress(std::string_view line) const { err << line << std::endl; }
+
+Answer carry_out(Session& session, const Invocation& invocation) {
+    const Command* command = maybe_command(invocation.command);
+    if (command == nullptr || command->node == nullptr) {
+        return failed(Error{Code::bad_argument, "not a command of a node", invocation.command, {}},
+                      invocation.lang);
+    }
+    auto answer = command->node(session, invocation);
+    return answer ? std::move(*answer) : failed(answer.error(), invocation.lang);
+}
+
+void catch_up(Session& session, const Invocation& invocation) {
+    const auto status = session.api.status(invocation.wait);
+    if (!status || !status->broker_reachable || status->log_size == 0) return;
+    // What has not arrived in time is shown by the next call; the inbox is right as it is.
+    (void)session.api.catch_up(status->log_size - 1, invocation.wait);
+}
+
+int run(const std::vector<std::string>& words, Environment& environment) {
+    const Manners manners = manners_of(words, environment.locale);
+    const auto refuse = [&](const Error& error) {
+        const Answer answer = failed(error, manners.lang);
+        if (manners.json) {
+            environment.out << to_line(answer.body) << std::endl;
+        } else {
+            environment.err << error_to_text(answer.body["error"], manners.lang) << std::flush;
+        }
+        return answer.exit;
+    };
+    auto parsed = parse(words, environment.locale);
+    if (!parsed) return refuse(parsed.error());
+    if (parsed->command == nullptr) {
+        environment.out << parsed->text << std::flush;
+        return 0;
+    }
+    auto read = read_inputs(environment, *parsed->command, parsed->invocation);
+    if (!read) return refuse(read.error());
+    const Answer answer = run_command(environment, *parsed);
+    auto written = write_outputs(parsed->invocation, answer);
+    if (!written) return refuse(written.error());
+    print(environment, *parsed, answer);
+    return answer.exit;
+}
+
+}  // namespace lienthong::cli

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lienthong status`: how a node or a broker stands.
+#include <fmt/format.h>
+
+#include "adapters/cli/broker_files.hpp"
+#include "adapters/cli/commands.hpp"
+#include "adapters/cli/names.hpp"
+
+namespace lienthong::cli {
+
+Result<Answer> show_status(Session& session, const Invocation& invocation) {
+    auto status = session.api.status(invocation.wait);
+    if (!status) return std::unexpected(status.error());
+    Answer answer;
+    answer.body = Json{{"role", "node"},
+                       {"agency", status->agency.text()},
+                       {"node", status->node.text()},
+                       {"log_size", status->log_size},
+                       {"root", to_hex(status->root.view())},
+                       {"registry_version", status->registry_version},
+                       {"policy_version", status->policy_version},
+                       {"outbox", status->outbox},
+                       {"inbox", status->inbox},
+                       {"broker_reachable", status->broker_reachable},
+                       {"alarms", status->alarms}};
+    const auto documents = session.api.documents();
+    if (documents && documents->registry) {
+        answer.body["slug"] = slug_of(*documents->registry, status->agency);
+    }
+    return answer;
+}
+
+Result<Answer> show_broker_status(Environment& environment, const Invocation& invocation) {
+    auto seen = look_at_broker(environment, invocation.text("home"));
+    if (!seen) return std::unexpected(seen.error());
+    Answer answer;
+    answer.body["role"] = "broker";
+    answer.body["log_size"] = seen->log_size;
+    answer.body["root"] = seen->root ? Json(to_hex(seen->root->view())) : Json(nullptr);
+    const auto version = [](std::uint32_t number) {
+        return number == 0 ? Json(nullptr) : Json(number);
+    };
+    answer.body["registry_version"] = version(seen->registry_version);
+    answer.body["policy_version"] = version(seen->policy_version);
+    answer.body["outbox"] = nullptr;
+    answer.body["inbox"] = nullptr;
+    answer.body["broker_reachable"] = seen->running;
+    return answer;
+}
+
+std::string render_status(const Json& body, Lang lang) {
+    const bool broker = body.value("role", "") == "broker";
+    const auto yes_no = [&](const char* key) {
+        return std::string(body.value(key, false) ? Words{"có", "yes"}.in(lang)
+                                                  : Words{"không", "no"}.in(lang));
+    };
+    TextTable table(
+        {std::string(Words{"Vai trò", "Role"}.in(lang)), broker ? "broker" : cell(body, "slug")});
+    const auto row = [&](Words words, const char* key) {
+        if (body.contains(key) && !body[key].is_null()) {
+            table.add({std::string(words.in(lang)), cell(body, key)});
+        }
+    };
+    row({"Số mục nhật ký", "Log size"}, "log_size");
+    row({"Gốc cây băm", "Root"}, "root");
+    row({"Danh bạ, bản", "Registry version"}, "registry_version");
+    row({"Chính sách, bản", "Policy version"}, "policy_version");
+    row({"Chờ gửi", "Outbox"}, "outbox");
+    row({"Đã nhận", "Inbox"}, "inbox");
+    table.add({std::string(broker ? Words{"Đang chạy", "Running"}.in(lang)
+                                  : Words{"Kết nối trục", "Broker reachable"}.in(lang)),
+               yes_no("broker_reachable")});
+    std::string text = table.text();
+    for (const Json& alarm : body.value("alarms", Json::array())) {
+        text += fmt::format("! {}\n", alarm.get<std::string>());
+    }
+    return text;
+}
+
+}  // namespace lienthong::cli
