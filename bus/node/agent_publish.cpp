@@ -310,7 +310,6 @@ Result<void> NodeAgent::close_batch(const MessageId& first,
                     return keep_rest(store, first, row, batch, i);
                 }
                 log::info("sealing_anew stream={:016x} from={}", first.stream, first.sequence + i);
-                publish_not_before_ = clock_.monotonic();
                 return back_to_waiting(first, row, i, store);
             }
             auto draft = store.maybe_draft(row.ordinals[i]);

@@ -2,53 +2,14 @@
 #include "bus/node/check.hpp"
 
 #include <algorithm>
-#include <bitset>
 
-#include "security/keys/digest.hpp"
 #include "security/proof/batch.hpp"
 #include "security/proof/delivered.hpp"
 #include "security/seal/commitment.hpp"
 #include "security/seal/seal.hpp"
+#include "security/seal/section_check.hpp"
 
 namespace lienthong::node {
-namespace {
-
-Result<message::Descriptor> check_section(const message::Header& header,
-                                          const message::Section& section,
-                                          const AgencyId& agency) {
-    const message::KindInfo& kind = message::info(header.kind);
-    if (section.index >= kind.sections.size()) {
-        return fail(Code::malformed_descriptor, "the kind has no such section");
-    }
-    const message::SectionType& type = kind.sections[section.index];
-    const seal::CommitmentContext context{header.suite, header.bus, header.id, type.name};
-    if (seal::commit_descriptor(context, section.descriptor_salt, section.descriptor) !=
-        header.commitments[section.index]) {
-        return fail(Code::bad_commitment, "descriptor", std::string(type.name));
-    }
-    auto descriptor = message::parse_descriptor(section.descriptor);
-    if (!descriptor) return descriptor;
-    if (descriptor->name != type.name) return fail(Code::malformed_descriptor, "name");
-    if (!std::ranges::binary_search(descriptor->audience, agency)) {
-        return fail(Code::wrong_audience, "not for this agency", std::string(type.name));
-    }
-    if (descriptor->form == message::Form::chunked) return descriptor;
-    if (keys::sha256(section.body) != descriptor->section_digest) {
-        return fail(Code::bad_digest, "section", std::string(type.name));
-    }
-    if (descriptor->form != message::Form::sealed) {
-        if (!section.plaintext_salt ||
-            seal::commit_plaintext(context, *section.plaintext_salt, section.body) !=
-                descriptor->plaintext_commitment) {
-            return fail(Code::bad_commitment, "plaintext", std::string(type.name));
-        }
-        auto checked = message::check_section(type, section.body);
-        if (!checked) return std::unexpected(checked.error());
-    }
-    return descriptor;
-}
-
-}  // namespace
 
 Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
                                  const BusId& bus,
@@ -69,20 +30,16 @@ Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
                                          entry.batch_index,
                                          entry.batch_path);
     if (!proven) return std::unexpected(proven.error());
-    CheckedEntry checked;
-    std::bitset<256> seen;
-    for (const message::Section& section : entry.sections) {
-        if (seen.test(section.index)) return fail(Code::malformed_descriptor, "section twice");
-        seen.set(section.index);
-        auto descriptor = check_section(*header, section, agency);
-        if (!descriptor) return std::unexpected(descriptor.error());
-        if (descriptor->form == message::Form::facts) {
-            auto facts = message::parse_facts(section.body);
-            if (!facts) return std::unexpected(facts.error());
-            checked.facts = std::move(*facts);
+    auto sections = seal::check_sections(*header, entry.sections);
+    if (!sections) return std::unexpected(sections.error());
+    for (const message::Descriptor& descriptor : sections->descriptors) {
+        if (!std::ranges::binary_search(descriptor.audience, agency)) {
+            return fail(Code::wrong_audience, "not for this agency", descriptor.name);
         }
-        checked.descriptors.push_back(std::move(*descriptor));
     }
+    CheckedEntry checked;
+    checked.descriptors = std::move(sections->descriptors);
+    checked.facts = std::move(sections->facts);
     checked.header = std::move(*header);
     return checked;
 }
