@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the agencies read through their own nodes, compared with the second reading of the file."""
+import figures
+from publishing import PLAN, PLAN_ACTIVITY
+
+
+def of_the_plan(row):
+    return row.get("activity_id", row.get("measure")) == PLAN_ACTIVITY
+
+
+def plans_of(slug, year):
+    """Rows that the committee's plan adds to what it reports of itself."""
+    return int(slug == "peoples-committee" and PLAN["period"]["from"].startswith(str(year)))
+
+
+def report(bus, slug, year, *options):
+    return bus.at(slug, "report", "outreach", "--year", year, *options).need()
+
+
+def check_totals(bus, rows, year, agencies, checks):
+    judged = figures.judge(rows, year)
+    expected = figures.totals(judged, agencies)
+    body = report(bus, "labour", year)
+    seen = {f"{total['measure']}/{total['stock_or_flow']}":
+            {name: total[name] for name in
+             ("value", "low", "high", "qualifier", "not_stated", "overlap_max")}
+            for total in body["totals"] if not of_the_plan(total)}
+    for name in sorted(set(expected) | set(seen)):
+        checks.same(f"total-{name}", expected.get(name), seen.get(name))
+    check_rows(body, judged, checks)
+    return body
+
+
+def check_rows(body, judged, checks):
+    """Row by row: what the file says is what the report shows, nothing more and nothing less."""
+    def of_file(row):
+        people = row.participants
+        return (row.reporter, row.activity, row.low, row.high, row.qualifier, people,
+                row.stock_or_flow, row.cell("as_of") or None, row.standing)
+
+    def of_report(row):
+        people = row["participants"]["value"] if row["participants"] else None
+        quantity = row["quantity"]
+        return (row["agency"], row["activity_id"], quantity["low"], quantity["high"],
+                quantity["qualifier"], people, row["stock_or_flow"], row["as_of"],
+                row["standing"])
+
+    def ordered(all_rows):
+        return sorted(all_rows, key=repr)
+    seen = [of_report(row) for row in body["rows"]
+            if row["standing"] != "joint_partner" and not of_the_plan(row)]
+    expected = [of_file(row) for row in judged]
+    missing = [row for row in ordered(expected) if row not in seen]
+    foreign = [row for row in ordered(seen) if row not in expected]
+    checks.same("rows-as-in-the-file", {"rows": len(expected), "missing": [], "foreign": []},
+                {"rows": len(seen), "missing": missing, "foreign": foreign})
+
+
+def check_partners(body, confirmed, checks):
+    shown = sorted(row["agency"] for row in body["rows"] if row["standing"] == "joint_partner")
+    expected = sorted(slug for slug, ids in confirmed.items() for _ in ids)
+    checks.same("joint-activities-shown-and-not-added", expected, shown)
+
+
+def check_own(bus, rows, year, confirmed, checks):
+    """Each agency's own figures through its own node."""
+    judged = figures.judge(rows, year)
+    for slug in bus.agencies():
+        body = report(bus, slug, year, "--agency", slug)
+        expected = sum(row.reporter == slug for row in judged) + len(confirmed.get(slug, []))
+        expected += plans_of(slug, year)
+        checks.same(f"own-report-of-{slug}", expected, len(body["rows"]))
+
+
+def check_completeness(bus, rows, year, agencies, confirmed, checks):
+    judged = figures.judge(rows, year)
+    reported = {row.reporter for row in judged if row.kind == "outreach-report"} | set(confirmed)
+    body = bus.at("labour", "report", "completeness", "--period", year).need()
+    checks.same("completeness-names-who-has-not-reported",
+                sorted(agencies.reporters - reported), sorted(body["missing"]))
+
+
+def check_verified(bus, accepted, checks):
+    """Signature, receipt, consistency and commitments of every figure, as labour's node sees it."""
+    wrong = []
+    ids = [row["id"] for rows in accepted.values() for row in rows]
+    for message in ids:
+        answer = bus.at("labour", "message", "show", message)
+        verified = (answer.data or {}).get("verified", {})
+        if answer.exit != 0 or len(verified) < 4 or not all(verified.values()):
+            wrong.append({"id": message, "verified": verified or answer.code})
+    checks.same("every-figure-verified-by-labour", {"messages": len(ids), "not_verified": []},
+                {"messages": len(ids), "not_verified": wrong})
+
+
+def check_processes(bus, agencies, checks):
+    pids = {process.pid for process in bus.nodes.values() if process.alive()}
+    checks.same("agencies-one-process-each", len(agencies.all), len(pids))
+    checks.same("broker-is-a-process-of-its-own", True,
+                bus.broker.alive() and bus.broker.pid not in pids)
+
+
+def check_standing(bus, checks):
+    """At the end nothing waits and nobody has raised an alarm."""
+    size = bus.run("status", home=bus.broker_home).need()["log_size"]
+    for slug in bus.agencies():
+        status = bus.at(slug, "status").need()
+        checks.same(f"standing-of-{slug}", {"outbox": 0, "broker_reachable": True, "alarms": []},
+                    {name: status[name] for name in ("outbox", "broker_reachable", "alarms")})
+    return size
+
+
+def count_messages(bus):
+    """Messages in the log: each is in the inbox of its sender at least."""
+    return len({message["id"] for slug in bus.agencies() for message in bus.consume(slug)})
