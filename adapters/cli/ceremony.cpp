@@ -6,19 +6,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <optional>
-#include <thread>
 
-#include "adapters/cli/config.hpp"
-#include "adapters/cli/home.hpp"
+#include "adapters/cli/ceremony_material.hpp"
 #include "bus/base/file.hpp"
 #include "security/keys/digest.hpp"
 #include "security/policy/policy.hpp"
 #include "security/registry/document.hpp"
 #include "security/registry/registry.hpp"
 #include "security/registry/toml_tree.hpp"
-#include "security/seal/case_vault.hpp"
 
 namespace lienthong::cli {
 namespace {
@@ -76,30 +72,6 @@ Bytes random_serial(Random& random) {
     return serial;
 }
 
-struct NodeKeyset {
-    std::optional<PrivateKey> sign;
-    std::optional<PrivateKey> curve;
-    std::optional<PrivateKey> witness;
-    Bytes sign_certificate;
-};
-
-// One home to be made: a node of an agency.
-struct NodePlan {
-    std::size_t agency = 0;  // index in the registry
-    NodeId node;
-    std::string folder;
-    fs::path path;
-    NodeKeyset keys;
-};
-
-struct AgencySeal {
-    std::optional<PrivateKey> key;
-    Bytes certificate;
-};
-
-using KeyFile = std::pair<const char*, const PrivateKey*>;
-using CertificateFile = std::pair<const char*, const Bytes*>;
-
 class Ceremony {
   public:
     Ceremony(const CeremonyOptions& options,
@@ -118,9 +90,7 @@ class Ceremony {
     Result<void> make_bus_keys();
     Result<void> make_agency_keys();
     Result<void> make_documents();
-    Result<void> write_broker();
-    Result<void> write_nodes();
-    Result<void> write_admin();
+    Result<void> write();
 
     Result<void> issue(registry::KeyEntry& entry,
                        const std::string& subject,
@@ -128,9 +98,6 @@ class Ceremony {
                        const PrivateKey& key);
     Result<void> make_node_keys(Agency& agency, NodePlan& plan);
     Result<Bytes> sign_document(DocumentKind kind, Bytes body, Millis expires);
-    Result<Secret> write_passphrase(const fs::path& home);
-    Result<void> write_genesis(const fs::path& home);
-    Result<void> write_node(NodePlan& plan, Random& random);
     registry::KeyEntry raw_key(keys::Use use, const PrivateKey& key, const NodeId& node) const;
 
     const CeremonyOptions& options_;
@@ -138,19 +105,7 @@ class Ceremony {
     const std::function<void(const Words&)>& progress_;
     const Millis now_;
 
-    BusId bus_;
-    registry::RegistryData registry_;
-    policy::PolicyData policy_;
-    std::string control_;
-    std::string data_;
-    std::optional<PrivateKey> authority_;
-    std::optional<PrivateKey> administrator_;
-    std::optional<PrivateKey> log_;
-    std::optional<PrivateKey> broker_curve_;
-    std::vector<AgencySeal> seals_;  // by agency
-    std::vector<NodePlan> nodes_;
-    std::vector<std::pair<std::string, Bytes>> documents_;
-    Hash pinned_;
+    BusMaterial made_;
 };
 
 keys::Validity validity(Millis now, Millis time) {
@@ -171,22 +126,22 @@ Result<void> Ceremony::check_directory() {
 Result<void> Ceremony::read_sources() {
     auto bus = bus_of(options_.registry_toml);
     if (!bus) return std::unexpected(bus.error());
-    bus_ = *bus;
-    auto data = registry::compile_registry(options_.registry_toml, bus_, 1);
+    made_.bus = *bus;
+    auto data = registry::compile_registry(options_.registry_toml, made_.bus, 1);
     if (!data) return std::unexpected(data.error());
-    registry_ = std::move(*data);
-    auto rules = policy::compile_policy(options_.policy_toml, bus_, 1);
+    made_.registry = std::move(*data);
+    auto rules = policy::compile_policy(options_.policy_toml, made_.bus, 1);
     if (!rules) return std::unexpected(rules.error());
-    policy_ = std::move(*rules);
+    made_.policy = std::move(*rules);
     const auto complete = [&](Millis& issued, Millis& expires) {
         if (issued == 0) issued = now_;
         if (expires == 0) expires = now_ + kDocumentTime;
     };
-    complete(registry_.issued, registry_.expires);
-    complete(policy_.issued, policy_.expires);
+    complete(made_.registry.issued, made_.registry.expires);
+    complete(made_.policy.issued, made_.policy.expires);
 
     bool admin = false;
-    for (const Agency& agency : registry_.agencies) {
+    for (const Agency& agency : made_.registry.agencies) {
         admin = admin || agency.id.text() == registry::kAdministratorsAgency;
     }
     if (!admin) {
@@ -195,19 +150,21 @@ Result<void> Ceremony::read_sources() {
         agency.slug = registry::kAdministratorsAgency;
         agency.names = {{"Quản trị trục liên thông", "Administrators of the bus", ""}};
         agency.nodes = {NodeId::of("admin")};
-        registry_.agencies.push_back(std::move(agency));
+        made_.registry.agencies.push_back(std::move(agency));
     }
     return {};
 }
 
 Result<void> Ceremony::choose_endpoints() {
-    control_ = options_.control_endpoint;
-    data_ = options_.data_endpoint;
-    if (!control_.empty() && !data_.empty()) return {};
+    made_.control_endpoint = options_.control_endpoint;
+    made_.data_endpoint = options_.data_endpoint;
+    if (!made_.control_endpoint.empty() && !made_.data_endpoint.empty()) return {};
     auto ports = find_free_ports(2);
     if (!ports) return std::unexpected(ports.error());
-    if (control_.empty()) control_ = fmt::format("tcp://127.0.0.1:{}", (*ports)[0]);
-    if (data_.empty()) data_ = fmt::format("tcp://127.0.0.1:{}", (*ports)[1]);
+    if (made_.control_endpoint.empty())
+        made_.control_endpoint = fmt::format("tcp://127.0.0.1:{}", (*ports)[0]);
+    if (made_.data_endpoint.empty())
+        made_.data_endpoint = fmt::format("tcp://127.0.0.1:{}", (*ports)[1]);
     return {};
 }
 
@@ -231,19 +188,19 @@ registry::KeyEntry Ceremony::raw_key(keys::Use use,
 }
 
 Result<void> Ceremony::make_bus_keys() {
-    for (const auto& [key, algorithm] : {std::pair(&authority_, Algorithm::p256),
-                                         std::pair(&administrator_, Algorithm::ed25519),
-                                         std::pair(&log_, Algorithm::ed25519),
-                                         std::pair(&broker_curve_, Algorithm::x25519)}) {
+    for (const auto& [key, algorithm] : {std::pair(&made_.authority, Algorithm::p256),
+                                         std::pair(&made_.administrator, Algorithm::ed25519),
+                                         std::pair(&made_.log, Algorithm::ed25519),
+                                         std::pair(&made_.broker_curve, Algorithm::x25519)}) {
         auto made = generate(*key, algorithm);
         if (!made) return made;
     }
-    auto certificate =
-        keys::make_authority_certificate(*authority_, bus_.text(), validity(now_, kAuthorityTime));
+    auto certificate = keys::make_authority_certificate(
+        *made_.authority, made_.bus.text(), validity(now_, kAuthorityTime));
     if (!certificate) return std::unexpected(certificate.error());
-    registry_.authority_certificate = std::move(*certificate);
-    registry_.bus_keys = {raw_key(keys::Use::log, *log_, {}),
-                          raw_key(keys::Use::curve, *broker_curve_, {})};
+    made_.registry.authority_certificate = std::move(*certificate);
+    made_.registry.bus_keys = {raw_key(keys::Use::log, *made_.log, {}),
+                               raw_key(keys::Use::curve, *made_.broker_curve, {})};
     return {};
 }
 
@@ -254,8 +211,8 @@ Result<void> Ceremony::issue(registry::KeyEntry& entry,
     entry.id = key.public_key().id();
     entry.use = use;
     entry.validity = validity(now_, kKeyTime);
-    auto certificate = keys::issue_certificate(*authority_,
-                                               registry_.authority_certificate,
+    auto certificate = keys::issue_certificate(*made_.authority,
+                                               made_.registry.authority_certificate,
                                                subject,
                                                use,
                                                key.public_key().spki(),
@@ -288,11 +245,13 @@ Result<void> Ceremony::make_node_keys(Agency& agency, NodePlan& plan) {
 }
 
 Result<void> Ceremony::make_agency_keys() {
-    seals_.resize(registry_.agencies.size());
-    for (std::size_t i = 0; i < registry_.agencies.size(); ++i) {
-        Agency& agency = registry_.agencies[i];
-        if (agency.nodes.empty()) continue;
-        AgencySeal& seal = seals_[i];
+    made_.directory = options_.directory;
+    made_.seals.resize(made_.registry.agencies.size());
+    for (std::size_t i = 0; i < made_.registry.agencies.size(); ++i) {
+        Agency& agency = made_.registry.agencies[i];
+        // The broker speaks for the agency `bus` and keeps its keys; it has no node.
+        if (agency.nodes.empty() || agency.id.text() == registry::kBusAgency) continue;
+        AgencySeal& seal = made_.seals[i];
         auto made = generate(seal.key, Algorithm::p256);
         if (!made) return made;
         registry::KeyEntry entry;
@@ -312,15 +271,15 @@ Result<void> Ceremony::make_agency_keys() {
                 admin ? options_.directory / "admin" : options_.directory / "nodes" / plan.folder;
             auto keyed = make_node_keys(agency, plan);
             if (!keyed) return keyed;
-            nodes_.push_back(std::move(plan));
+            made_.nodes.push_back(std::move(plan));
         }
     }
     return {};
 }
 
 Result<Bytes> Ceremony::sign_document(DocumentKind kind, Bytes body, Millis expires) {
-    registry::SignedDocument document{bus_, kind, 1, expires, std::move(body), {}};
-    auto added = registry::add_signature(document, *administrator_->signer());
+    registry::SignedDocument document{made_.bus, kind, 1, expires, std::move(body), {}};
+    auto added = registry::add_signature(document, *made_.administrator->signer());
     if (!added) return std::unexpected(added.error());
     return registry::encode_document(document);
 }
@@ -328,140 +287,28 @@ Result<Bytes> Ceremony::sign_document(DocumentKind kind, Bytes body, Millis expi
 Result<void> Ceremony::make_documents() {
     registry::Administrators list;
     list.version = 1;
-    list.members = {{OfficerId::of("admin-1"), administrator_->public_key().spki()}};
-    auto built = registry::Registry::build(registry_);
+    list.members = {{OfficerId::of("admin-1"), made_.administrator->public_key().spki()}};
+    auto built = registry::Registry::build(made_.registry);
     if (!built) return std::unexpected(built.error());
-    auto judged = policy::Policy::build(policy_);
+    auto judged = policy::Policy::build(made_.policy);
     if (!judged) return std::unexpected(judged.error());
     auto administrators = sign_document(
         DocumentKind::administrators, registry::encode_administrators(list), now_ + kAuthorityTime);
     if (!administrators) return std::unexpected(administrators.error());
-    pinned_ = keys::sha256(*administrators);
-    documents_.emplace_back("administrators.doc", std::move(*administrators));
+    made_.pinned = keys::sha256(*administrators);
+    made_.documents.emplace_back("administrators.doc", std::move(*administrators));
     auto signed_registry = sign_document(
-        DocumentKind::registry, registry::encode_registry(registry_), registry_.expires);
+        DocumentKind::registry, registry::encode_registry(made_.registry), made_.registry.expires);
     if (!signed_registry) return std::unexpected(signed_registry.error());
-    documents_.emplace_back("registry.doc", std::move(*signed_registry));
-    auto signed_policy =
-        sign_document(DocumentKind::policy, policy::encode_policy(policy_), policy_.expires);
+    made_.documents.emplace_back("registry.doc", std::move(*signed_registry));
+    auto signed_policy = sign_document(
+        DocumentKind::policy, policy::encode_policy(made_.policy), made_.policy.expires);
     if (!signed_policy) return std::unexpected(signed_policy.error());
-    documents_.emplace_back("policy.doc", std::move(*signed_policy));
+    made_.documents.emplace_back("policy.doc", std::move(*signed_policy));
     return {};
 }
 
-Result<Secret> Ceremony::write_passphrase(const fs::path& home) {
-    for (const fs::path& directory : {home, home / "keys", home / "genesis", home / "data"}) {
-        auto made = make_private_directory(directory);
-        if (!made) return std::unexpected(made.error());
-    }
-    SystemRandom random;
-    Secret passphrase = keys::make_passphrase(random);
-    auto written = write_file(home / "passphrase", passphrase.view(), 0600);
-    if (!written) return std::unexpected(written.error());
-    return passphrase;
-}
-
-Result<void> Ceremony::write_genesis(const fs::path& home) {
-    for (const auto& [name, bytes] : documents_) {
-        auto written = write_file(home / "genesis" / name, bytes);
-        if (!written) return written;
-    }
-    return {};
-}
-
-Result<void> Ceremony::write_broker() {
-    const fs::path home = options_.directory / "broker";
-    auto passphrase = write_passphrase(home);
-    if (!passphrase) return std::unexpected(passphrase.error());
-    auto written = write_genesis(home);
-    if (!written) return written;
-    written = log_->save(home / "keys/log.pem", *passphrase);
-    if (!written) return written;
-    written = broker_curve_->save(home / "keys/curve.pem", *passphrase);
-    if (!written) return written;
-    written = seal::save_master(
-        home / "keys/master.key", seal::StorageKey::generate(random_), *passphrase, random_);
-    if (!written) return written;
-    BrokerConfig config;
-    config.bus = bus_;
-    config.control_endpoint = control_;
-    config.data_endpoint = data_;
-    config.administrators = pinned_;
-    config.metrics_port = 0;
-    return write_file(home / kBrokerFile, as_bytes(to_toml(config)), 0600);
-}
-
-Result<void> Ceremony::write_node(NodePlan& plan, Random& random) {
-    auto passphrase = write_passphrase(plan.path);
-    if (!passphrase) return std::unexpected(passphrase.error());
-    auto written = write_genesis(plan.path);
-    if (!written) return written;
-    AgencySeal& seal = seals_[plan.agency];
-    const fs::path keys = plan.path / "keys";
-    for (const auto& [name, key] : {KeyFile("sign.pem", &*plan.keys.sign),
-                                    KeyFile("seal-1.pem", &*seal.key),
-                                    KeyFile("curve.pem", &*plan.keys.curve),
-                                    KeyFile("witness.pem", &*plan.keys.witness)}) {
-        written = key->save(keys / name, *passphrase);
-        if (!written) return written;
-    }
-    for (const auto& [name, certificate] :
-         {CertificateFile("sign.crt", &plan.keys.sign_certificate),
-          CertificateFile("seal-1.crt", &seal.certificate)}) {
-        written = write_file(keys / name, as_bytes(keys::to_pem(*certificate)));
-        if (!written) return written;
-    }
-    written = seal::save_master(
-        keys / "master.key", seal::StorageKey::generate(random), *passphrase, random);
-    if (!written) return written;
-    NodeConfig config;
-    config.bus = bus_;
-    config.agency = registry_.agencies[plan.agency].id;
-    config.node = plan.node;
-    config.control_endpoint = control_;
-    config.data_endpoint = data_;
-    config.broker_key = broker_curve_->public_key().raw();
-    config.administrators = pinned_;
-    return write_file(plan.path / kNodeFile, as_bytes(to_toml(config)), 0600);
-}
-
-// Encrypting a key file is slow on purpose, so the homes are written on all processors.
-Result<void> Ceremony::write_nodes() {
-    std::atomic<std::size_t> next = 0;
-    std::vector<Result<void>> results(nodes_.size());
-    {
-        std::vector<std::jthread> workers;
-        const unsigned count = std::max(2U, std::thread::hardware_concurrency());
-        for (unsigned i = 0; i < count; ++i) {
-            workers.emplace_back([&] {
-                SystemRandom random;
-                for (std::size_t n = next++; n < nodes_.size(); n = next++) {
-                    results[n] = write_node(nodes_[n], random);
-                }
-            });
-        }
-    }
-    for (const Result<void>& result : results) {
-        if (!result) return result;
-    }
-    return {};
-}
-
-Result<void> Ceremony::write_admin() {
-    const fs::path home = options_.directory / "admin";
-    auto passphrase = load_passphrase(home, {});
-    if (!passphrase) return std::unexpected(passphrase.error());
-    auto written = administrator_->save(home / "keys/administrator.pem", *passphrase);
-    if (!written) return written;
-    written = authority_->save(home / "keys/authority.pem", *passphrase);
-    if (!written) return written;
-    written = write_file(home / "keys/authority.crt",
-                         as_bytes(keys::to_pem(registry_.authority_certificate)));
-    if (!written) return written;
-    written = write_file(home / "registry.toml", as_bytes(registry::to_toml(registry_)), 0600);
-    if (!written) return written;
-    return write_file(home / "policy.toml", as_bytes(policy::to_toml(policy_)), 0600);
-}
+Result<void> Ceremony::write() { return write_homes(made_); }
 
 Result<CeremonyResult> Ceremony::run() {
     const std::pair<Step, Words> steps[] = {
@@ -471,9 +318,8 @@ Result<CeremonyResult> Ceremony::run() {
         {&Ceremony::make_bus_keys, {"tạo khóa của trục", "making the keys of the bus"}},
         {&Ceremony::make_agency_keys, {}},
         {&Ceremony::make_documents, {"ký các văn bản", "signing the documents"}},
-        {&Ceremony::write_broker, {}},
-        {&Ceremony::write_nodes, {"ghi thư mục các nút", "writing the homes of the nodes"}},
-        {&Ceremony::write_admin, {}},
+        {&Ceremony::write,
+         {"ghi thư mục của trục và các nút", "writing the homes of broker and nodes"}},
     };
     for (const auto& [step, words] : steps) {
         if (!words.en.empty()) progress_(words);
@@ -481,12 +327,12 @@ Result<CeremonyResult> Ceremony::run() {
         if (!done) return std::unexpected(done.error());
     }
     CeremonyResult result;
-    result.bus = bus_.text();
-    result.control_endpoint = control_;
-    result.data_endpoint = data_;
+    result.bus = made_.bus.text();
+    result.control_endpoint = made_.control_endpoint;
+    result.data_endpoint = made_.data_endpoint;
     result.broker_home = (options_.directory / "broker").string();
     result.admin_home = (options_.directory / "admin").string();
-    for (const NodePlan& plan : nodes_) {
+    for (const NodePlan& plan : made_.nodes) {
         if (plan.path != options_.directory / "admin") {
             result.node_homes.emplace_back(plan.folder, plan.path.string());
         }

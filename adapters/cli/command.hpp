@@ -53,6 +53,7 @@ struct Session {
     const Clock& clock;
     Random& random;
     Progress progress;
+    bool just_started = false;  // the node was opened for this command
 };
 
 // How a Node comes to be; main() gives the real one, tests another.

@@ -49,6 +49,8 @@ constexpr Option kYear = {"year", number, {"năm", "year"}};
 constexpr Option kMax = {"max", number, {"nhiều nhất bao nhiêu", "at most so many"}};
 constexpr Option kFrom = {
     "from", number, {"từ vị trí này trong nhật ký", "from this position of the log"}};
+constexpr Option kUntil = {
+    "until", number, {"chờ đến khi đã nhận vị trí này", "wait until this position has arrived"}};
 constexpr Option kOfficer =
     needed({"officer", text, {"mã cán bộ hỏi", "id of the officer who asks"}});
 constexpr Option kPurpose = {"purpose", text, {"mục đích", "purpose"}};
@@ -93,10 +95,11 @@ constexpr std::array kOutreach = {
     kAgency,
     Option{"activity", text, {"hoạt động", "activity"}},
     Option{"territory", text, {"địa bàn: mã hoặc tên", "territory: code or name"}},
+    kUntil,
 };
-constexpr std::array kCompleteness = {kYear, kPeriod};
-constexpr std::array kConsume = {kFrom, kMax};
-constexpr std::array kInbox = {kMax};
+constexpr std::array kCompleteness = {kYear, kPeriod, kUntil};
+constexpr std::array kConsume = {kFrom, kMax, kUntil};
+constexpr std::array kInbox = {kMax, kUntil};
 
 constexpr Option kData =
     needed({"data", input, {"tệp JSON có các mục (sections)", "JSON file with the sections"}});
@@ -190,7 +193,7 @@ constexpr std::array kKeyRotate = {
         {"số giờ khóa cũ còn hiệu lực (mặc định 24)", "hours for which the old key goes on (24)"}},
 };
 constexpr std::array kKeyRevoke = {argument("id", {"mã khóa", "id of the key"})};
-constexpr std::array kMessageShow = {kId};
+constexpr std::array kMessageShow = {kId, kUntil};
 constexpr std::array kMessageSection = {
     kId,
     argument("name", {"tên mục", "name of the section"}),
@@ -199,7 +202,7 @@ constexpr std::array kMessageSection = {
 };
 constexpr std::array kAudit = {argument(
     "directory", {"thư mục dữ liệu của trục, đã sao chép", "a broker's data directory, copied"})};
-constexpr std::array kLog = {kFrom, kMax};
+constexpr std::array kLog = {kFrom, kMax, kUntil};
 constexpr std::array kExport = {needed(kOut)};
 constexpr std::array kCompletion = {argument("shell", {"bash", "bash"})};
 

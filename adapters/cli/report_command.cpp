@@ -135,11 +135,13 @@ Json total_to_json(const outreach::Total& total) {
                 {"overlap_max", total.overlap_max}};
 }
 
-// "17.121", as Vietnamese reports write it.
-std::string grouped(std::int64_t value) {
+// "17.121", as Vietnamese reports write it; "17,121" in English.
+std::string grouped(std::int64_t value, Lang lang) {
     std::string digits = std::to_string(value);
     const std::size_t first = digits.starts_with('-') ? 1 : 0;
-    for (std::size_t at = digits.size(); at > first + 3; at -= 3) digits.insert(at - 3, ".");
+    for (std::size_t at = digits.size(); at > first + 3; at -= 3) {
+        digits.insert(at - 3, lang == Lang::vi ? "." : ",");
+    }
     return digits;
 }
 
@@ -149,11 +151,12 @@ std::string amount(const Json& total, Lang lang) {
     const auto low = total["low"];
     const auto high = total["high"];
     if (qualifier == "range" && low.is_number() && high.is_number()) {
-        return fmt::format(
-            "{}–{}", grouped(low.get<std::int64_t>()), grouped(high.get<std::int64_t>()));
+        return fmt::format("{}–{}",
+                           grouped(low.get<std::int64_t>(), lang),
+                           grouped(high.get<std::int64_t>(), lang));
     }
     const Json& value = total["value"].is_number() ? total["value"] : low;
-    const std::string number = value.is_number() ? grouped(value.get<std::int64_t>()) : "–";
+    const std::string number = value.is_number() ? grouped(value.get<std::int64_t>(), lang) : "–";
     if (qualifier == "at_least") return fmt::format("≥ {}", number);
     if (qualifier == "nearly") return fmt::format("{} {}", Words{"gần", "nearly"}.in(lang), number);
     if (qualifier == "about")
@@ -222,8 +225,8 @@ std::string render_outreach(const Json& body, Lang lang) {
                      std::string(Words{"Số liệu", "Value"}.in(lang)),
                      std::string(Words{"Không nêu", "Not stated"}.in(lang)),
                      std::string(Words{"Có thể trùng", "May overlap"}.in(lang))});
-    const auto count = [](std::int64_t value) {
-        return value == 0 ? std::string() : grouped(value);
+    const auto count = [lang](std::int64_t value) {
+        return value == 0 ? std::string() : grouped(value, lang);
     };
     for (const Json& total : body["totals"]) {
         table.add({measure_name(total.value("measure", ""), lang),

@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <istream>
 #include <iterator>
 #include <ostream>
 #include <system_error>
+#include <thread>
 
 #include "adapters/cli/open_home.hpp"
 #include "adapters/cli/parse.hpp"
@@ -20,6 +22,12 @@ namespace lienthong::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// How long nothing new must come before the inbox counts as up to date: the process of the node is
+// always asking for more, one that has just started has to connect first.
+constexpr node::Api::Timeout kSettle{100};
+constexpr node::Api::Timeout kSettleNew{600};
+constexpr std::chrono::milliseconds kLockPause{100};
 
 Result<Bytes> read_stream(std::istream& in) {
     Bytes bytes;
@@ -82,35 +90,44 @@ Result<void> write_outputs(const Invocation& invocation, const Answer& answer) {
     return {};
 }
 
-Answer run_in_process(Environment& environment,
-                      const fs::path& home,
-                      const Invocation& invocation) {
+// An error only if the node could not be opened; what the command itself meets is its answer.
+Result<Answer> run_in_process(Environment& environment,
+                              const fs::path& home,
+                              const Invocation& invocation) {
     if (!is_node_home(home)) {
-        return failed(Error{Code::no_such_file, "not the home of a node", home.string(), {}},
-                      invocation.lang);
+        return fail(Code::no_such_file, "not the home of a node", home.string());
     }
     auto loaded = load_node_home(home, environment.credentials_directory);
-    if (!loaded) return failed(loaded.error(), invocation.lang);
+    if (!loaded) return std::unexpected(loaded.error());
     auto node = environment.start_node(std::move(*loaded), environment.clock, environment.random);
-    if (!node) return failed(node.error(), invocation.lang);
-    Session session{
-        **node, home, environment.clock, environment.random, [&](std::string_view line) {
-            environment.progress(line);
-        }};
+    if (!node) return std::unexpected(node.error());
+    Session session{**node,
+                    home,
+                    environment.clock,
+                    environment.random,
+                    [&](std::string_view line) { environment.progress(line); },
+                    true};
     Answer answer = carry_out(session, invocation);
     (*node)->stop();
     return answer;
 }
 
-// The node's daemon holds the lock of its data, so it is asked first. Between its end and ours
-// there is a moment in which neither works: then the lock says already_running, which is to be
-// retried.
+// The node's daemon holds the lock of its data, so it is asked first. While it starts or ends it
+// holds the lock and does not listen: then both are tried again for a while.
 Answer run_of_node(Environment& environment, const fs::path& home, const Invocation& invocation) {
-    auto asked = maybe_ask(
-        home / kSocketFile, invocation, [&](std::string_view line) { environment.progress(line); });
-    if (!asked) return run_in_process(environment, home, invocation);
-    if (!*asked) return failed(asked->error(), invocation.lang);
-    return std::move(**asked);
+    const auto until = environment.clock.monotonic() + std::chrono::nanoseconds(invocation.wait);
+    const auto say = [&](std::string_view line) { environment.progress(line); };
+    for (;;) {
+        auto asked = maybe_ask(home / kSocketFile, invocation, say);
+        if (asked) return *asked ? std::move(**asked) : failed(asked->error(), invocation.lang);
+        auto answer = run_in_process(environment, home, invocation);
+        if (answer) return std::move(*answer);
+        const bool busy = answer.error().code == Code::already_running;
+        if (!busy || environment.clock.monotonic() >= until) {
+            return failed(answer.error(), invocation.lang);
+        }
+        std::this_thread::sleep_for(kLockPause);
+    }
 }
 
 Answer run_command(Environment& environment, const Parsed& parsed) {
@@ -164,10 +181,27 @@ Answer carry_out(Session& session, const Invocation& invocation) {
 }
 
 void catch_up(Session& session, const Invocation& invocation) {
-    const auto status = session.api.status(invocation.wait);
-    if (!status || !status->broker_reachable || status->log_size == 0) return;
-    // What has not arrived in time is shown by the next call; the inbox is right as it is.
-    (void)session.api.catch_up(status->log_size - 1, invocation.wait);
+    const auto until = session.clock.monotonic() + std::chrono::nanoseconds(invocation.wait);
+    const auto left = [&] {
+        const auto now = session.clock.monotonic();
+        return now >= until ? node::Api::Timeout(0)
+                            : std::chrono::duration_cast<node::Api::Timeout>(until - now);
+    };
+    if (invocation.has("until")) {
+        // What has not arrived in time is shown by the next call; the inbox is right as it is.
+        (void)session.api.catch_up(static_cast<Position>(invocation.number("until", 0)), left());
+        return;
+    }
+    // Asks for one entry more than is known, until none comes.
+    const node::Api::Timeout pause = session.just_started ? kSettleNew : kSettle;
+    for (;;) {
+        const auto status = session.api.status(left());
+        if (!status || !status->broker_reachable || left() == node::Api::Timeout(0)) return;
+        const bool first = status->log_size == 0;
+        if (!session.api.catch_up(status->log_size, first ? left() : std::min(pause, left()))) {
+            return;
+        }
+    }
 }
 
 int run(const std::vector<std::string>& words, Environment& environment) {

@@ -5,10 +5,12 @@
 #include "adapters/cli/broker_files.hpp"
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/names.hpp"
+#include "adapters/cli/run.hpp"
 
 namespace lienthong::cli {
 
 Result<Answer> show_status(Session& session, const Invocation& invocation) {
+    if (session.just_started) catch_up(session, invocation);
     auto status = session.api.status(invocation.wait);
     if (!status) return std::unexpected(status.error());
     Answer answer;
