@@ -178,16 +178,15 @@ Result<void> CommitAgent::carry_out_body(core::Group& group, Work& work, const w
         if (!made) return std::unexpected(made.error());
         answer(work, std::move(*made));
     } else if (const auto* request = std::get_if<wire::Fetch>(&body)) {
-        return fetch(group,
-                     Waiting{work.peer,
-                             work.request,
-                             work.session,
-                             core::FetchRequest{request->consumer,
-                                                request->from,
-                                                request->credit_bytes,
-                                                request->credit_messages},
-                             clock_.monotonic() + options_.fetch_wait},
-                     false);
+        Waiting asked{
+            work.peer,
+            work.request,
+            work.session,
+            core::FetchRequest{
+                request->consumer, request->from, request->credit_bytes, request->credit_messages},
+            clock_.monotonic() + options_.fetch_wait};
+        end_older_fetch(asked);
+        return fetch(group, std::move(asked), false);
     } else if (const auto* query = std::get_if<wire::Query>(&body)) {
         counters_.queries.fetch_add(1);
         auto answered = group.query(work.session, *query);
@@ -226,6 +225,17 @@ Result<void> CommitAgent::carry_out_body(core::Group& group, Work& work, const w
     return {};
 }
 
+// A node that asks again does not wait for its older question any more.
+void CommitAgent::end_older_fetch(const Waiting& newer) {
+    const auto older = std::ranges::find_if(waiting_, [&](const Waiting& one) {
+        return one.peer == newer.peer && one.fetch.consumer == newer.fetch.consumer;
+    });
+    if (older == waiting_.end()) return;
+    pending_.push_back(
+        {older->peer, older->request, wire::to_failure(Error{Code::timeout, {}, {}, {}}), {}});
+    waiting_.erase(older);
+}
+
 Result<void> CommitAgent::fetch(core::Group& group, Waiting waiting, bool answer_if_empty) {
     auto delivery = group.fetch(waiting.session, waiting.fetch);
     if (!delivery) return std::unexpected(delivery.error());
@@ -234,7 +244,9 @@ Result<void> CommitAgent::fetch(core::Group& group, Waiting waiting, bool answer
             {waiting.peer, waiting.request, wire::to_failure(delivery->error()), {}});
         return {};
     }
-    if ((*delivery)->entries.empty() && !answer_if_empty &&
+    // A cursor behind the end is told at once that nothing up to there is its own.
+    const bool at_end = (*delivery)->to == waiting.fetch.from;
+    if ((*delivery)->entries.empty() && at_end && !answer_if_empty &&
         waiting_.size() < options_.fetches_waiting_max) {
         waiting_.push_back(std::move(waiting));
         return {};

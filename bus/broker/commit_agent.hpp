@@ -64,6 +64,7 @@ class CommitAgent {
     Result<void> run_group(std::vector<Work> works);
     Result<void> carry_out(core::Group& group, Work& work);
     Result<void> carry_out_body(core::Group& group, Work& work, const wire::Body& body);
+    void end_older_fetch(const Waiting& newer);
     Result<void> fetch(core::Group& group, Waiting waiting, bool answer_if_empty);
     Result<void> serve_waiting(core::Group& group);
     Result<void> finish(core::Group& group);

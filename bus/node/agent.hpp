@@ -179,7 +179,10 @@ class NodeAgent {
     std::optional<proof::Head> head_;  // newest verified
     Position cursor_ = 0;
     bool publishing_ = false;
-    bool fetching_ = false;
+    bool fetching_ = false;          // from the request until what came is stored
+    bool fetch_waits_ = false;       // the broker keeps the request until something comes
+    bool fetch_again_ = false;       // somebody wants to know now how far the log has come
+    std::uint64_t fetch_round_ = 0;  // of the newest request; answers to older ones are dropped
     Clock::Monotonic publish_not_before_{};
     Clock::Monotonic fetch_not_before_{};
     std::set<std::string> alarms_raised_;

@@ -328,6 +328,7 @@ void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>
 void NodeAgent::catch_up(Position position,
                          Clock::Monotonic until,
                          std::function<void(Result<void>)> done) {
+    if (cursor_ <= position) fetch_again_ = true;
     watches_.push_back(Watch{[this, position, done = std::move(done)](bool overdue) {
                                  if (cursor_ > position) {
                                      done({});

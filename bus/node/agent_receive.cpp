@@ -20,10 +20,16 @@ constexpr std::chrono::milliseconds kRetryPause{500};
 }  // namespace
 
 void NodeAgent::step_fetch() {
-    if (fetching_ || clock_.monotonic() < fetch_not_before_) return;
+    const bool again = fetch_again_ && fetch_waits_;
+    if ((fetching_ && !again) || clock_.monotonic() < fetch_not_before_) return;
     fetching_ = true;
+    fetch_waits_ = true;
+    fetch_again_ = false;
+    const std::uint64_t round = ++fetch_round_;
     wire::Fetch fetch{"node", cursor_, kCreditBytes, kCreditMessages};
-    send(wire::Channel::data, fetch, {}, after(kFetchTimeout), [this](Result<Reply> reply) {
+    send(wire::Channel::data, fetch, {}, after(kFetchTimeout), [this, round](Result<Reply> reply) {
+        if (round != fetch_round_) return;  // a newer one has taken its place
+        fetch_waits_ = false;
         received_delivery(std::move(reply));
     });
 }
