@@ -68,8 +68,8 @@ class Process:
         return self.child.pid
 
     def _read(self):
-        with open(self.log, "ab") as sink:
-            for line in self.child.stdout:
+        with open(self.log, "ab") as sink, self.child.stdout as said:
+            for line in said:
                 sink.write(line)
                 sink.flush()
                 if self.ready is None and line.startswith(b"{"):
