@@ -4,6 +4,7 @@ directory, and with files that it must refuse."""
 import csv
 import json
 import random
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -13,7 +14,7 @@ from bus_case import EXAMPLE
 
 import figures
 
-SECONDS = 420
+SECONDS = 800
 SEED = 20210730
 COLUMNS = ("figure message reporter unit activity activity_vi low high qualifier measure "
            "participants participants_qualifier participants_kind stock_or_flow integrated lead "
@@ -99,6 +100,18 @@ class Example(unittest.TestCase):
         again = self.played(run("--once", "--json", "--dir", place))
         self.assertEqual(again["messages"], first["messages"])
         self.assertEqual(again["story"], first["story"])
+
+    def test_it_stays_up_until_it_is_interrupted_and_leaves_no_process(self):
+        command = [str(EXAMPLE / "run"), "--serve-only", "--json", "--dir", str(self.place / "bus")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True) as example:
+            ready = json.loads(example.stdout.readline())
+            self.assertTrue(ready["ready"])
+            broker = json.loads((self.place / "bus/broker/run.json").read_text())["pid"]
+            self.assertTrue(Path(f"/proc/{broker}").exists())
+            example.send_signal(signal.SIGINT)
+            self.assertEqual(example.wait(120), 0)
+        self.assertFalse(Path(f"/proc/{broker}").exists())
 
     def test_a_file_made_by_chance_adds_up(self):
         path = self.place / "by-chance.csv"
