@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
+#include <utility>
 
 #include "bus/base/file.hpp"
 #include "bus/core/state.hpp"
@@ -21,6 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kRunBytesMax = 64 * 1024;
 constexpr std::size_t kMetricsBytesMax = 1024 * 1024;
+constexpr const char* kDataFile = "data.mdb";
+constexpr std::uintmax_t kSnapshotBytesMax = 256 * 1024 * 1024;
+constexpr int kSnapshotAttempts = 5;
 constexpr std::string_view kLogSizeLine = "\nlienthong_log_size ";
 
 struct Running {
@@ -80,71 +85,119 @@ Result<std::uint64_t> log_size_of(const std::string& metrics) {
     return size;
 }
 
-Result<std::unique_ptr<journal::Journal>> open_data(const fs::path& home) {
+Result<std::unique_ptr<journal::Journal>> open_data(const fs::path& directory) {
     journal::LmdbOptions options;
-    options.directory = home / "data";
+    options.directory = directory;
     options.tables = core::kTableNames;
     options.read_only = true;
     return journal::open_lmdb(options);
+}
+
+// A copy of the data of a running broker, for one look; gone with this object.
+class Snapshot {
+  public:
+    explicit Snapshot(fs::path path) : path_(std::move(path)) {}
+    Snapshot(Snapshot&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    Snapshot& operator=(Snapshot&&) = delete;
+    ~Snapshot() {
+        std::error_code ignored;
+        if (!path_.empty()) fs::remove_all(path_, ignored);
+    }
+    const fs::path& path() const { return path_; }
+
+  private:
+    fs::path path_;
+};
+
+Result<Snapshot> take_snapshot(const fs::path& home) {
+    std::string name = (home / "snapshot-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr)
+        return fail(Code::io, "cannot make a folder", home.string());
+    Snapshot snapshot{fs::path(name)};
+    std::error_code error;
+    const fs::path data = home / "data" / kDataFile;
+    if (fs::file_size(data, error) > kSnapshotBytesMax || error) {
+        return fail(Code::oversized, "too large to be copied while the broker runs", data.string());
+    }
+    if (!fs::copy_file(data, snapshot.path() / kDataFile, error)) {
+        return fail(Code::io, error.message(), data.string());
+    }
+    return snapshot;
+}
+
+using Look = std::function<Result<void>(const journal::ReadTxn&)>;
+
+Result<void> look_into(const fs::path& directory, const Look& look) {
+    auto journal = open_data(directory);
+    if (!journal) return std::unexpected(journal.error());
+    auto txn = (*journal)->begin_read();
+    if (!txn) return std::unexpected(txn.error());
+    return look(**txn);
+}
+
+// The data of a broker that has ended is looked at where it is. A running one is copied; it writes
+// meanwhile, so a copy may be torn: then its checks fail, and it is taken again.
+Result<void> look_at_data(const fs::path& home, bool running, const Look& look) {
+    if (!running) return look_into(home / "data", look);
+    for (int attempt = 1;; ++attempt) {
+        auto snapshot = take_snapshot(home);
+        if (!snapshot) return std::unexpected(snapshot.error());
+        auto looked = look_into(snapshot->path(), look);
+        if (looked || looked.error().errc() != Errc::corrupt || attempt == kSnapshotAttempts) {
+            return looked;
+        }
+    }
 }
 
 }  // namespace
 
 Result<BrokerLook> look_at_broker(Environment& environment, const fs::path& home) {
     BrokerLook look;
-    if (const auto running = maybe_running(home)) {
-        look.running = true;
-        if (running->metrics == 0) return fail(Code::unreachable, "it has no metrics", "run.json");
-        auto size = log_size_of(fetch_metrics(running->metrics));
-        if (!size) return std::unexpected(size.error());
-        look.log_size = *size;
-        return look;
-    }
+    const auto running = maybe_running(home);
+    look.running = running.has_value();
     std::error_code error;
-    if (!fs::exists(home / "data" / "data.mdb", error)) return look;  // never started
-    auto journal = open_data(home);
-    if (!journal) return std::unexpected(journal.error());
-    auto txn = (*journal)->begin_read();
-    if (!txn) return std::unexpected(txn.error());
-    // Documents and heads are not encrypted; nothing else is read, so any key will do.
-    core::Vault vault(seal::StorageKey::generate(environment.random), environment.random);
-    const core::ReadState state(**txn, vault);
-    look.log_size = (*txn)->log_size();
-    auto note = state.newest_head();
-    if (!note) return std::unexpected(note.error());
-    if (*note) {
-        auto head = proof::parse_head(**note);
-        if (!head) return std::unexpected(head.error());
-        look.root = head->root;
-    }
-    auto documents = state.documents();
-    if (!documents) return std::unexpected(documents.error());
-    if (documents->registry) look.registry_version = documents->registry->version();
-    if (documents->policy) look.policy_version = documents->policy->version();
-    return look;
+    if (!fs::exists(home / "data" / kDataFile, error)) return look;  // never started
+    auto looked =
+        look_at_data(home, look.running, [&](const journal::ReadTxn& txn) -> Result<void> {
+            // Documents and heads are not encrypted; nothing else is read, so any key will do.
+            core::Vault vault(seal::StorageKey::generate(environment.random), environment.random);
+            const core::ReadState state(txn, vault);
+            look.log_size = txn.log_size();
+            auto note = state.newest_head();
+            if (!note) return std::unexpected(note.error());
+            if (*note) {
+                auto head = proof::parse_head(**note);
+                if (!head) return std::unexpected(head.error());
+                look.root = head->root;
+            }
+            auto documents = state.documents();
+            if (!documents) return std::unexpected(documents.error());
+            if (documents->registry) look.registry_version = documents->registry->version();
+            if (documents->policy) look.policy_version = documents->policy->version();
+            return {};
+        });
+    if (looked) return look;
+    if (!running || running->metrics == 0) return std::unexpected(looked.error());
+    auto size = log_size_of(fetch_metrics(running->metrics));
+    if (!size) return std::unexpected(size.error());
+    BrokerLook told;
+    told.running = true;
+    told.log_size = *size;
+    return told;
 }
 
-Result<void> read_broker_log(Environment&,
-                             const fs::path& home,
-                             Position from,
-                             const VisitEntry& visit) {
-    if (maybe_running(home)) {
-        return fail(Code::already_running,
-                    "the broker runs: ask a node, or a copy of its data",
-                    home.string());
-    }
-    auto journal = open_data(home);
-    if (!journal) return std::unexpected(journal.error());
-    auto txn = (*journal)->begin_read();
-    if (!txn) return std::unexpected(txn.error());
-    for (Position at = from; at < (*txn)->log_size(); ++at) {
-        auto bytes = (*txn)->entry(at);
-        if (!bytes) return std::unexpected(bytes.error());
-        auto entry = core::parse_entry(*bytes);
-        if (!entry) return std::unexpected(entry.error());
-        if (!visit(at, *entry)) return {};
-    }
-    return {};
+Result<void> read_broker_log(const fs::path& home, Position from, const VisitEntry& visit) {
+    const bool running = maybe_running(home).has_value();
+    return look_at_data(home, running, [&](const journal::ReadTxn& txn) -> Result<void> {
+        for (Position at = from; at < txn.log_size(); ++at) {
+            auto bytes = txn.entry(at);
+            if (!bytes) return std::unexpected(bytes.error());
+            auto entry = core::parse_entry(*bytes);
+            if (!entry) return std::unexpected(entry.error());
+            if (!visit(at, *entry)) return {};
+        }
+        return {};
+    });
 }
 
 }  // namespace lienthong::cli

@@ -15,7 +15,7 @@ namespace lienthong::cli {
 struct BrokerLook {
     bool running = false;
     std::uint64_t log_size = 0;
-    std::optional<Hash> root;  // not told while it runs
+    std::optional<Hash> root;  // nothing, with versions 0: only its metrics could be read
     std::uint32_t registry_version = 0;
     std::uint32_t policy_version = 0;
 };
@@ -23,10 +23,10 @@ struct BrokerLook {
 // malformed_config, io, corrupt.
 Result<BrokerLook> look_at_broker(Environment& environment, const std::filesystem::path& home);
 
-// Gives each entry from `from` until the visit says false. already_running while the broker runs.
+// Gives each entry from `from` until the visit says false; it may begin again from there if a copy
+// was torn, so the visitor must take positions that come again. oversized, io, corrupt.
 using VisitEntry = std::function<bool(Position, const core::Entry&)>;
-Result<void> read_broker_log(Environment& environment,
-                             const std::filesystem::path& home,
+Result<void> read_broker_log(const std::filesystem::path& home,
                              Position from,
                              const VisitEntry& visit);
 

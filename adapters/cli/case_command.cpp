@@ -314,7 +314,7 @@ Result<Answer> send_case_message(Session& session, const Invocation& invocation)
     std::vector<node::Draft> drafts;
     drafts.push_back(std::move(draft));
     auto outcomes = session.api.submit(std::move(drafts), invocation.wait);
-    if (!outcomes) return std::unexpected(outcomes.error());
+    if (!outcomes) return std::unexpected(of_one_draft(outcomes.error()));
     return answer_of(outcomes->front(), invocation);
 }
 

@@ -57,7 +57,7 @@ Result<std::unique_ptr<node::Node>> start_node(Environment& environment, const f
 Result<Answer> run_broker(Environment& environment, const Invocation& invocation) {
     const fs::path home = invocation.text("home");
     if (!is_broker_home(home)) {
-        return fail(Code::no_such_file, "not the home of a broker", home.string());
+        return fail(Code::bad_argument, "not the home of a broker: " + home.string(), "--home");
     }
     environment.ending.prepare();
     auto loaded = load_broker_home(home, environment.credentials_directory);
@@ -85,7 +85,7 @@ Result<Answer> run_broker(Environment& environment, const Invocation& invocation
 Result<Answer> run_node(Environment& environment, const Invocation& invocation) {
     const fs::path home = invocation.text("home");
     if (!is_node_home(home)) {
-        return fail(Code::no_such_file, "not the home of a node", home.string());
+        return fail(Code::bad_argument, "not the home of a node: " + home.string(), "--home");
     }
     environment.ending.prepare();
     auto node = start_node(environment, home);

@@ -214,32 +214,33 @@ Result<Answer> take_section(Session& session, const Invocation& invocation) {
     return answer;
 }
 
-Result<Answer> show_broker_log(Environment& environment, const Invocation& invocation) {
+Result<Answer> show_broker_log(Environment&, const Invocation& invocation) {
     const auto count = static_cast<std::size_t>(invocation.number("max", 100));
     Answer answer;
     answer.body["entries"] = Json::array();
     Json& entries = answer.body["entries"];
     if (count == 0) return answer;
-    auto read =
-        read_broker_log(environment,
-                        invocation.text("home"),
-                        static_cast<Position>(invocation.number("from", 0)),
-                        [&](Position position, const core::Entry& entry) {
-                            Json json{{"position", position},
-                                      {"time", time_to_json(entry.time)},
-                                      {"kind", name_of(entry.kind)},
-                                      {"agency", nullptr},
-                                      {"message_kind", nullptr}};
-                            if (entry.kind == proof::EntryKind::message) {
-                                json["agency"] = entry.sender.text();
-                                if (const auto header = message::parse_header(entry.content)) {
-                                    json["message_kind"] = message::info(header->kind).name;
-                                    json["message_id"] = header->id.text();
-                                }
-                            }
-                            entries.push_back(std::move(json));
-                            return entries.size() < count;
-                        });
+    const auto row = [](Position position, const core::Entry& entry) {
+        Json json{{"position", position},
+                  {"time", time_to_json(entry.time)},
+                  {"kind", name_of(entry.kind)},
+                  {"agency", nullptr},
+                  {"message_kind", nullptr}};
+        if (entry.kind != proof::EntryKind::message) return json;
+        json["agency"] = entry.sender.text();
+        if (const auto header = message::parse_header(entry.content)) {
+            json["message_kind"] = message::info(header->kind).name;
+            json["message_id"] = header->id.text();
+        }
+        return json;
+    };
+    const auto from = static_cast<Position>(invocation.number("from", 0));
+    auto read = read_broker_log(
+        invocation.text("home"), from, [&](Position position, const core::Entry& entry) {
+            if (position == from) entries = Json::array();  // from the beginning, or once more
+            entries.push_back(row(position, entry));
+            return entries.size() < count;
+        });
     if (!read) return std::unexpected(read.error());
     return answer;
 }

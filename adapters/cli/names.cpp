@@ -45,6 +45,14 @@ Result<message::Kind> to_kind(std::string_view text) {
     return *kind;
 }
 
+Error of_one_draft(Error error) {
+    constexpr std::string_view kDraft = "draft ";
+    if (!error.where.starts_with(kDraft)) return error;
+    const std::size_t end = error.where.find(": ");
+    error.where = end == std::string::npos ? std::string() : error.where.substr(end + 2);
+    return error;
+}
+
 Result<node::Documents> documents_of(Session& session) {
     auto documents = session.api.documents();
     if (!documents) return documents;

@@ -18,7 +18,9 @@ Json agency_to_json(const registry::Registry& registry, const AgencyId& agency);
 Result<AgencyId> to_agency(const registry::Registry& registry,
                            std::string_view text,
                            std::string_view option);
-Result<message::Kind> to_kind(std::string_view text);    // unknown_kind
+Result<message::Kind> to_kind(std::string_view text);  // unknown_kind
+// Of an error of Api::submit: without its "draft N", where there was only one.
+Error of_one_draft(Error error);
 Result<node::Documents> documents_of(Session& session);  // expired_policy if none is known yet
 
 Json time_to_json(Millis time);           // "2021-12-14T07:30:00Z"; 0 is null

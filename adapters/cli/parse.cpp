@@ -20,6 +20,17 @@ namespace {
 
 constexpr std::int64_t kWaitSecondsMax = 3600;
 
+constexpr Words kHelp = {"in hướng dẫn này", "print this help"};
+// What CLI11's help calls its parts.
+constexpr std::array<std::pair<std::string_view, Words>, 6> kLabels = {{
+    {"Usage", {"Cách dùng", "Usage"}},
+    {"OPTIONS", {"TÙY CHỌN", "OPTIONS"}},
+    {"SUBCOMMAND", {"LỆNH", "COMMAND"}},
+    {"SUBCOMMANDS", {"LỆNH", "COMMAND"}},
+    {"Positionals", {"Tham số", "Arguments"}},
+    {"REQUIRED", {"(bắt buộc)", "(required)"}},
+}};
+
 // The words that an option was given, in place until the parser has gone.
 struct Given {
     const Option* option = nullptr;
@@ -99,6 +110,11 @@ class Parser {
                                  "Liên Thông: data exchange between agencies"}
                                .in(lang)),
                "lienthong") {
+        app_.set_help_flag("--help,-h", std::string(kHelp.in(lang)));
+        const auto formatter = app_.get_formatter();
+        for (const auto& [label, words] : kLabels) {
+            formatter->label(std::string(label), std::string(words.in(lang)));
+        }
         app_.require_subcommand(1);
         app_.fallthrough();
         app_.set_version_flag("--version", "lienthong " LT_VERSION);

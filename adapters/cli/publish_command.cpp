@@ -91,7 +91,7 @@ class Publication {
             for (std::size_t i = 0; i < drafts.size(); ++i) {
                 auto alone = session_.api.submit({drafts[i]}, node::Api::Timeout(0));
                 if (!alone) {
-                    refuse(numbers[i], alone.error());
+                    refuse(numbers[i], of_one_draft(alone.error()));
                     continue;
                 }
                 good.push_back(std::move(drafts[i]));

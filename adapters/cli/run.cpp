@@ -95,7 +95,7 @@ Result<Answer> run_in_process(Environment& environment,
                               const fs::path& home,
                               const Invocation& invocation) {
     if (!is_node_home(home)) {
-        return fail(Code::no_such_file, "not the home of a node", home.string());
+        return fail(Code::bad_argument, "not the home of a node: " + home.string(), "--home");
     }
     auto loaded = load_node_home(home, environment.credentials_directory);
     if (!loaded) return std::unexpected(loaded.error());

@@ -29,6 +29,10 @@ Result<CsvReader> CsvReader::open(std::string_view text) {
 
 std::optional<CsvResult> CsvReader::maybe_next() {
     while (!done()) {
+        if (take('\n')) {
+            ++line_;
+            continue;
+        }
         CsvResult result = next();
         if (!result.record) {
             if (++faults_ > kCsvFaultsMax) {

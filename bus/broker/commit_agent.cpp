@@ -333,7 +333,8 @@ bool CommitAgent::disk_nearly_full() const {
     if (!bytes) return true;  // what cannot be measured is not to be trusted with more
     counters_.bytes_used = bytes->first;
     counters_.bytes_max = bytes->second;
-    return bytes->first + options_.reserve_bytes > bytes->second;
+    const std::uint64_t reserve = std::min(options_.reserve_bytes, bytes->second / 8);
+    return bytes->first + reserve > bytes->second;
 }
 
 }  // namespace lienthong::broker

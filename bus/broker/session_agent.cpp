@@ -42,10 +42,27 @@ int SessionAgent::do_work() {
         const auto found = peers_.find(out->peer);
         if (found == peers_.end()) continue;  // gone; what was promised is in the log
         if (found->second.in_flight > 0) --found->second.in_flight;
+        // A key that was revoked while its request was inside the broker gets no answer.
+        if (!admits(*published_.get().registry, found->second.curve_key)) continue;
         answer(out->peer, found->second, out->request, std::move(out->body), out->data);
     }
     for (std::size_t i = 0; i < options_.frames_per_cycle_max && read_one(); ++i) ++done;
     return done;
+}
+
+bool SessionAgent::admits(const registry::Registry& registry, BytesView curve_key) {
+    const auto id = keys::key_id_of_raw(keys::Algorithm::x25519, curve_key);
+    const auto* key = registry.maybe_key(id).key;
+    std::optional<Code> refused;
+    if (registry.maybe_curve(curve_key).agency == nullptr) {
+        refused = key != nullptr && key->revoked ? Code::revoked_key : Code::unknown_key;
+    } else if (!registry::holds_at(key->validity.from, key->validity.until, clock_.wall())) {
+        refused = Code::expired_key;
+    }
+    if (!refused) return true;
+    counters_.frames_refused.fetch_add(1);
+    counters_.refuse(*refused);
+    return false;
 }
 
 bool SessionAgent::read_one() {
@@ -54,15 +71,13 @@ bool SessionAgent::read_one() {
     if (!incoming) return false;
     counters_.frames_in.fetch_add(1);
     const auto published = published_.get();
+    // Unknown, or revoked since its handshake: not a word.
+    if (!admits(*published.registry, incoming->curve_key)) return true;
     const auto owner = published.registry->maybe_curve(incoming->curve_key);
-    if (owner.agency == nullptr || owner.key->revoked) {
-        counters_.frames_refused.fetch_add(1);
-        counters_.refuse(owner.agency == nullptr ? Code::unknown_key : Code::revoked_key);
-        return true;  // revoked since its handshake: not a word
-    }
     Peer* known = maybe_peer(incoming->peer, *published.registry, owner.agency->id);
     if (known == nullptr) return true;
     Peer& peer = *known;
+    peer.curve_key = incoming->curve_key;
     if (peer.offences > options_.offences_max) {
         counters_.frames_refused.fetch_add(1);
         return true;

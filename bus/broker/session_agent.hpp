@@ -39,6 +39,7 @@ class SessionAgent {
   private:
     struct Peer {
         AgencyId agency;
+        Bytes curve_key;
         std::size_t worker = 0;
         std::size_t in_flight = 0;
         std::uint32_t offences = 0;
@@ -46,6 +47,8 @@ class SessionAgent {
     };
 
     bool read_one();
+    // May this key speak now? Counts why not; a peer hears nothing of it.
+    bool admits(const registry::Registry& registry, BytesView curve_key);
     void handle(const wire::Incoming& incoming, Peer& peer);
     void hand_on(const wire::Incoming& incoming,
                  Peer& peer,

@@ -37,6 +37,12 @@ Result<std::vector<message::Skipped>> Group::skipped_before(const AgencyId& agen
             skipped.push_back({number, **refusal});
             continue;
         }
+        auto withheld = state_.is_withheld(agency, before);
+        if (!withheld) return std::unexpected(withheld.error());
+        if (*withheld) {
+            skipped.push_back({number, Code::forbidden});
+            continue;
+        }
         auto position = state_.maybe_position(before);
         if (!position) return std::unexpected(position.error());
         if (!*position) break;
@@ -79,7 +85,11 @@ Result<std::optional<message::DeliveredEntry>> Group::deliver_entry(const Sessio
         auto release =
             decide_release(state_, machine_.documents_, session.agency, *header, *sections, time_);
         if (!release) return std::unexpected(release.error());
-        if (!release->whole) return std::optional<message::DeliveredEntry>();
+        if (!release->whole) {
+            auto noted = state_.put_withheld(session.agency, header->id);
+            if (!noted) return std::unexpected(noted.error());
+            return std::optional<message::DeliveredEntry>();
+        }
         for (const std::size_t i : release->sections) {
             delivered.sections.push_back(std::move((*sections)[i]));
         }

@@ -33,6 +33,7 @@ struct MachineOptions {
     std::uint32_t delivery_bytes_max = 4 * 1024 * 1024;
     std::uint32_t delivery_messages_max = 1024;
     Millis query_repeat_ms = 15 * 60 * 1000;
+    std::uint32_t classes_max = kClassesMax;
 };
 
 class Machine {

@@ -53,7 +53,7 @@ Result<Group::Placed> Group::place(const StreamRow& stream, const VerifiedEnvelo
     } else {
         auto count = state_.class_count();
         if (!count) return std::unexpected(count.error());
-        if (*count >= kClassesMax) {
+        if (*count >= machine_.options_.classes_max) {
             placed.ruling.refused = Code::class_limit;
             return placed;
         }

@@ -137,6 +137,12 @@ Result<std::optional<Code>> ReadState::maybe_refusal(const MessageId& message) c
     return code;
 }
 
+Result<bool> ReadState::is_withheld(const AgencyId& agency, const MessageId& message) const {
+    auto row = get(Tables::withheld, rows::key(agency, message));
+    if (!row) return std::unexpected(row.error());
+    return row->has_value();
+}
+
 Result<std::optional<ClassRow>> ReadState::maybe_class(std::uint32_t class_id) const {
     return parsed(get(Tables::classes, rows::key(class_id)), rows::parse_class);
 }

@@ -167,6 +167,10 @@ Bytes key(const AgencyId& agency, const CaseId& case_id) {
     ByteWriter out;
     return put_name(out, agency.text()).raw(case_id.bytes).take();
 }
+Bytes key(const AgencyId& agency, const MessageId& message) {
+    ByteWriter out;
+    return put_name(out, agency.text()).u64(message.stream).u64(message.sequence).take();
+}
 Bytes key(const CaseId& case_id) { return to_bytes(case_id.bytes); }
 Bytes key(const CaseId& case_id, Position position) {
     return ByteWriter().raw(case_id.bytes).u64(position).take();

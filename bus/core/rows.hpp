@@ -29,6 +29,7 @@ Bytes key(registry::DocumentKind kind, std::uint32_t version);
 Bytes key(const AgencyId& agency);
 Bytes key(const AgencyId& agency, std::uint32_t class_id);
 Bytes key(const AgencyId& agency, const CaseId& case_id);
+Bytes key(const AgencyId& agency, const MessageId& message);
 Bytes key(const CaseId& case_id);
 Bytes key(const CaseId& case_id, Position position);
 Bytes key(const AgencyId& agency, std::string_view rule);

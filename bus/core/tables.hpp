@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of the broker's state: all derived from the log, all written in the transaction that
-// appends the entry. docs/storage.md gives keys and values.
+// The tables of the broker's state: derived from the log (but for counts not yet written, and what
+// fetches passed over), all written in the transaction that appends the entry. docs/storage.md
+// gives keys and values.
 #pragma once
 
 #include <array>
@@ -29,27 +30,14 @@ enum class Tables : journal::Table {
     shelters,      // agency → capacity; agency, case → places taken
     queries,       // digest of (agency, officer, purpose, case) → time of the last entry, repeats
     denials,       // agency, rule → minute, count not yet written
+    withheld,      // agency, message → nothing: a fetch passed it over for lack of a grant
 };
 
-inline constexpr std::array<std::string_view, 18> kTableNames = {
-    "singletons",
-    "tree",
-    "heads",
-    "documents",
-    "streams",
-    "refused",
-    "batches",
-    "classes",
-    "class_ids",
-    "agency_class",
-    "class_index",
-    "cases",
-    "case_steps",
-    "case_parties",
-    "case_keys",
-    "shelters",
-    "queries",
-    "denials",
+inline constexpr std::array<std::string_view, 19> kTableNames = {
+    "singletons",  "tree",    "heads",      "documents",    "streams",
+    "refused",     "batches", "classes",    "class_ids",    "agency_class",
+    "class_index", "cases",   "case_steps", "case_parties", "case_keys",
+    "shelters",    "queries", "denials",    "withheld",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

@@ -23,6 +23,10 @@ Result<void> State::put_refusal(const MessageId& message, Code code) {
                ByteWriter().u16(static_cast<std::uint16_t>(code)).take());
 }
 
+Result<void> State::put_withheld(const AgencyId& agency, const MessageId& message) {
+    return put(Tables::withheld, rows::key(agency, message), {});
+}
+
 Result<void> State::put_batch(std::uint64_t stream, std::uint64_t first, const BatchRow& row) {
     return put(Tables::batches, rows::key(stream, first), rows::encode(row));
 }

@@ -194,16 +194,23 @@ void NodeAgent::greeted(Result<Reply> reply) {
         return;
     }
     // Numbers that the broker has and the outbox has not: the outbox was restored from a backup.
-    // Its streams are closed; what waits goes out under new ids.
+    // Its streams are closed; what waits goes out under new ids, once its own entries are back.
     auto checked = write([&](WriteStore& store) -> Result<void> {
+        bool restored = false;
         for (const wire::StreamPosition& theirs : welcome->streams) {
             auto next = store.next_of_stream(theirs.stream);
             if (!next) return std::unexpected(next.error());
-            if (*next == 0 || (!theirs.closed && theirs.last < *next)) continue;
+            auto arrived = store.last_of_stream(theirs.stream);
+            if (!arrived) return std::unexpected(arrived.error());
+            const bool ahead = *next == 0 ? theirs.last > *arrived : theirs.last >= *next;
+            restored = restored || ahead;
+            if (*next == 0 || (!theirs.closed && !ahead)) continue;
             auto forgotten = store.forget_stream(theirs.stream);
             if (!forgotten) return forgotten;
         }
-        return {};
+        const auto head = proof::parse_head(welcome->head);
+        if (!restored || !head || head->size <= cursor_) return {};
+        return begin_restore(store, head->size);
     });
     if (!checked) {
         fail_with(checked.error());

@@ -112,6 +112,17 @@ class NodeAgent {
     Result<void> compose_batch(const std::vector<Ordinal>& ordinals,
                                Draft first,
                                const CaseKnowledge& knowledge);
+    Result<void> fill_batch(message::Batch& batch,
+                            OutboxRow& row,
+                            const std::vector<Ordinal>& ordinals,
+                            Draft draft,
+                            Recipients recipients,
+                            const Scene& at,
+                            StreamRow& stream);
+    Result<void> store_batch(const MessageId& first,
+                             const OutboxRow& row,
+                             const Hash& stream_class,
+                             const StreamRow& stream);
     Result<bool> resolve_reference(Draft& draft, Scene& scene);
     Result<void> refuse_draft(Ordinal ordinal, const Error& error);
     void received_receipt(const MessageId& first, const OutboxRow& row, Result<Reply> reply);
@@ -147,6 +158,12 @@ class NodeAgent {
                             const message::DeliveredEntry& entry,
                             const CheckedEntry& checked);
     bool names_old_documents(const proof::Head& head);
+
+    // agent_restore.cpp
+    Result<void> begin_restore(const ReadStore& store, std::uint64_t until);
+    Result<void> recognise_own(WriteStore& store,
+                               const message::DeliveredEntry& entry,
+                               const CheckedEntry& checked);
 
     // agent_api.cpp
     Result<InboxEntry> inbox_entry(const message::DeliveredEntry& entry) const;
@@ -185,6 +202,11 @@ class NodeAgent {
     std::uint64_t fetch_round_ = 0;  // of the newest request; answers to older ones are dropped
     Clock::Monotonic publish_not_before_{};
     Clock::Monotonic fetch_not_before_{};
+    // After a restore: no new work before the cursor is here; drafts by what they say; ids that
+    // the restored outbox knows itself.
+    Position restore_until_ = 0;
+    std::multimap<Hash, Ordinal> restored_waiting_;
+    std::set<MessageId> restored_ids_;
     std::set<std::string> alarms_raised_;
     std::vector<std::string> alarms_to_store_;
     std::optional<Error> broken_;

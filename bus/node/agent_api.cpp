@@ -25,19 +25,25 @@ Result<Ordinal> NodeAgent::take_draft(WriteStore& store, Draft draft, bool& know
     if (!draft.key.empty()) {
         auto row = store.maybe_key(draft.key);
         if (!row) return std::unexpected(row.error());
-        if (*row && (*row)->content == content) {
+        std::optional<DraftRow> earlier;
+        if (*row) {
+            auto found = store.maybe_draft((*row)->ordinal);
+            if (!found) return std::unexpected(found.error());
+            earlier = std::move(*found);
+        }
+        // What was refused may be tried again once its cause is mended: a new key, a new grant.
+        const bool taken = earlier && earlier->outcome.state != Outcome::State::refused;
+        if (taken && (*row)->content == content) {
             known = true;
             return (*row)->ordinal;
         }
-        if (*row && !draft.corrects) return fail(Code::key_conflict);
-        if (*row) {
-            auto earlier = store.maybe_draft((*row)->ordinal);
-            if (!earlier) return std::unexpected(earlier.error());
-            if (!*earlier || (*earlier)->outcome.state != Outcome::State::accepted) {
+        if (taken && !draft.corrects) return fail(Code::key_conflict);
+        if (taken) {
+            if (earlier->outcome.state != Outcome::State::accepted) {
                 return fail(Code::key_conflict, "the message to correct has not been accepted yet");
             }
             draft.refers_to =
-                message::Reference{(*earlier)->outcome.id, Hash{}, message::Relation::supersedes};
+                message::Reference{earlier->outcome.id, Hash{}, message::Relation::supersedes};
         } else {
             draft.corrects = false;
         }

@@ -54,6 +54,7 @@ Scene NodeAgent::scene() const {
 
 void NodeAgent::step_publish() {
     if (publishing_ || clock_.monotonic() < publish_not_before_) return;
+    if (cursor_ < restore_until_) return;
     auto first = read([](const ReadStore& store) { return store.first_in_outbox(); });
     if (!first) {
         fail_with(first.error());
@@ -184,47 +185,69 @@ Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
 
     message::Batch batch;
     OutboxRow row;
-    std::size_t size = 0;
-    for (const Ordinal ordinal : ordinals) {
-        Draft draft;
-        Recipients chosen;
-        if (batch.envelopes.empty()) {
-            draft = std::move(first);
-            chosen = std::move(*recipients);
-        } else {
-            auto body = read([&](const ReadStore& store) { return store.body(ordinal); });
-            if (!body) return std::unexpected(body.error());
-            if (needs_knowledge(*body) || body->refers_to) break;
-            auto others = choose_recipients(*body, at);
-            if (!others || delivery_class(body->kind, others->all) != stream_class) break;
-            draft = std::move(*body);
-            chosen = std::move(*others);
-        }
-        auto envelope = compose(draft, at, chosen, MessageId{stream.stream, stream.next}, random_);
-        if (!envelope) {
-            if (!batch.envelopes.empty()) break;
-            return refuse_draft(ordinal, envelope.error());
-        }
-        size += size_of(*envelope);
-        if (size > kBatchBytesWanted) {
-            if (!batch.envelopes.empty()) break;
-            return refuse_draft(ordinal, Error{Code::oversized, "larger than a batch", {}, {}});
-        }
-        batch.envelopes.push_back(std::move(*envelope));
-        row.ordinals.push_back(ordinal);
-        ++stream.next;
-    }
+    auto filled =
+        fill_batch(batch, row, ordinals, std::move(first), std::move(*recipients), at, stream);
+    if (!filled) return filled;
+    if (batch.envelopes.empty()) return {};  // its first draft was refused
     auto proof =
         proof::sign_batch(*keys_.sign, options_.bus, options_.agency, leaves_of(batch.envelopes));
     if (!proof) return std::unexpected(proof.error());
     batch.proof = proof::encode_batch_proof(*proof);
     row.frame = message::encode_batch(batch);
-    auto stored = write([&](WriteStore& store) -> Result<void> {
+    auto stored = store_batch(first_id, row, stream_class, stream);
+    if (!stored) return stored;
+    send_batch(first_id, std::move(row));
+    return {};
+}
+
+// The first draft, and those right after it that go to the same recipients and fit in. A draft that
+// cannot be composed is refused if it is the first; else it waits for its own turn.
+Result<void> NodeAgent::fill_batch(message::Batch& batch,
+                                   OutboxRow& row,
+                                   const std::vector<Ordinal>& ordinals,
+                                   Draft draft,
+                                   Recipients recipients,
+                                   const Scene& at,
+                                   StreamRow& stream) {
+    const Hash stream_class = delivery_class(draft.kind, recipients.all);
+    std::size_t size = 0;
+    for (const Ordinal ordinal : ordinals) {
+        const bool is_first = batch.envelopes.empty();
+        if (!is_first) {
+            auto body = read([&](const ReadStore& store) { return store.body(ordinal); });
+            if (!body) return std::unexpected(body.error());
+            if (needs_knowledge(*body) || body->refers_to) return {};
+            auto others = choose_recipients(*body, at);
+            if (!others || delivery_class(body->kind, others->all) != stream_class) return {};
+            draft = std::move(*body);
+            recipients = std::move(*others);
+        }
+        auto envelope =
+            compose(draft, at, recipients, MessageId{stream.stream, stream.next}, random_);
+        if (!envelope) return is_first ? refuse_draft(ordinal, envelope.error()) : Result<void>();
+        size += size_of(*envelope);
+        if (size > kBatchBytesWanted) {
+            const Error error{Code::oversized, "larger than a batch", {}, {}};
+            return is_first ? refuse_draft(ordinal, error) : Result<void>();
+        }
+        batch.envelopes.push_back(std::move(*envelope));
+        row.ordinals.push_back(ordinal);
+        ++stream.next;
+    }
+    return {};
+}
+
+// Numbers, batch and drafts in one step: only then may a number leave.
+Result<void> NodeAgent::store_batch(const MessageId& first,
+                                    const OutboxRow& row,
+                                    const Hash& stream_class,
+                                    const StreamRow& stream) {
+    return write([&](WriteStore& store) -> Result<void> {
         for (std::size_t i = 0; i < row.ordinals.size(); ++i) {
             auto draft = store.maybe_draft(row.ordinals[i]);
             if (!draft) return std::unexpected(draft.error());
             CHECK(draft->has_value());
-            (*draft)->outcome.id = MessageId{first_id.stream, first_id.sequence + i};
+            (*draft)->outcome.id = MessageId{first.stream, first.sequence + i};
             auto put = store.put_outcome(row.ordinals[i], **draft);
             if (!put) return put;
             put = store.set_waiting(row.ordinals[i], false);
@@ -232,11 +255,8 @@ Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
         }
         auto put = store.put_stream(stream_class, stream);
         if (!put) return put;
-        return store.put_outbox(first_id, row);
+        return store.put_outbox(first, row);
     });
-    if (!stored) return stored;
-    send_batch(first_id, std::move(row));
-    return {};
 }
 
 void NodeAgent::received_receipt(const MessageId& first,
@@ -377,7 +397,10 @@ void NodeAgent::batch_refused(const MessageId& first, const OutboxRow& row, cons
         return;
     }
     const bool stream_trouble = error.errc() == Errc::conflict;
-    if (stream_trouble) alarm(fmt::format("stream_refused code={}", info(error.code).name));
+    // A closed stream is no news: the receipt that said stale_audience was lost on its way.
+    if (stream_trouble && error.code != Code::stream_closed) {
+        alarm(fmt::format("stream_refused code={}", info(error.code).name));
+    }
     auto stored = write([&](WriteStore& store) -> Result<void> {
         auto returned = back_to_waiting(first, row, 0, store);
         if (!returned || stream_trouble) return returned;

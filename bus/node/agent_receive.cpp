@@ -134,6 +134,9 @@ Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
         }
         auto moved = store.set_cursor(delivery.to);
         if (!moved) return moved;
+        // An older head, though consistent, must not replace the newest: a restart would forget it.
+        const auto given = proof::parse_head(delivery.head);
+        if (!given || !head_ || given->size < head_->size) return {};
         return store.set_head(delivery.head);
     });
     if (!stored) return stored;
@@ -168,6 +171,8 @@ Result<void> NodeAgent::store_entry(WriteStore& store, const message::DeliveredE
         const Bytes own = ByteWriter().u64(header.id.stream).u64(header.id.sequence).take();
         std::ranges::copy(own, storage.bytes.begin());
     }
+    auto recognised = recognise_own(store, entry, *checked);
+    if (!recognised) return recognised;
     auto put = store.put_inbox(entry, storage);
     if (!put) return put;
     put = store.put_inbox_id(header.id, entry.position);

@@ -170,6 +170,9 @@ Result<void> check_draft(const Draft& draft) {
     if (!sections) return std::unexpected(sections.error());
     for (const auto& [index, plaintext] : *sections) {
         const message::SectionType& type = kind.sections[index];
+        if (type.form == message::Form::sealed && plaintext.size() > message::kChunkBytes) {
+            return fail(Code::oversized, "at most 256 KiB in this version", std::string(type.name));
+        }
         auto checked = message::check_section(type, plaintext);
         if (!checked) {
             checked.error().where = std::string(type.name) + "." + checked.error().where;

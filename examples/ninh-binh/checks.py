@@ -14,10 +14,6 @@ class Checks:
             say(f"  ✗ {name}: expected {expected!r}, found {actual!r}")
         return ok
 
-    def true(self, name, actual, note=None):
-        return self.same(name, True if note is None else note, bool(actual) if note is None
-                         else (note if actual else "no"))
-
     def skipped(self, name, expected, reason):
         """What cannot be judged here. It does not fail the run, and does not pass in silence."""
         self.rows.append({"id": name, "expected": expected, "actual": f"skipped: {reason}",

@@ -42,8 +42,7 @@ class ExampleApi : public testing::Test {
             world().log.signer(),
             {world().broker_curve.public_key().raw(), world().broker_curve.raw()},
             test::TestWorld::master("")};
-        auto started =
-            broker::Broker::start(std::move(options), std::move(keys), clock, random);
+        auto started = broker::Broker::start(std::move(options), std::move(keys), clock, random);
         ASSERT_TRUE(started.has_value()) << started.error().detail;
         broker = std::move(*started);
         police = start("police");

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeAgent after a restore: the broker has numbers of this node's streams that the outbox has not.
+// Nothing new leaves before the node's own entries have come back; a draft that is among them is
+// marked as sent, so that what left after the backup is not said twice. Idempotency keys and
+// outcomes hold again; what still waits goes out under new ids in new streams.
+#include "bus/base/log.hpp"
+#include "bus/node/agent.hpp"
+#include "security/keys/digest.hpp"
+#include "security/proof/batch.hpp"
+
+namespace lienthong::node {
+namespace {
+
+// What a draft says, and what a message of it says: digests of its plaintexts, without salts and
+// ids.
+struct Said {
+    message::Kind kind = message::Kind::none;
+    CaseId case_id;
+    UnitId unit;
+    std::vector<std::pair<std::size_t, Hash>> sections;  // ascending
+
+    Hash digest() const {
+        ByteWriter out;
+        out.u16(static_cast<std::uint16_t>(kind)).raw(case_id.bytes).prefixed(unit.text());
+        for (const auto& [index, plaintext] : sections) {
+            out.u64(index).hash(plaintext);
+        }
+        return keys::sha256(out.bytes());
+    }
+};
+
+Result<Hash> digest_of(const Draft& draft) {
+    auto sections = ordered_sections(draft);
+    if (!sections) return std::unexpected(sections.error());
+    Said said{draft.kind, draft.case_id, {}, {}};
+    if (message::info(draft.kind).kind_class != message::Class::personal) said.unit = draft.unit;
+    for (const auto& [index, plaintext] : *sections) {
+        said.sections.emplace_back(index, keys::sha256(plaintext));
+    }
+    return said.digest();
+}
+
+}  // namespace
+
+// The broker is ahead: before new work, everything up to its head comes back.
+Result<void> NodeAgent::begin_restore(const ReadStore& store, std::uint64_t until) {
+    restore_until_ = until;
+    restored_waiting_.clear();
+    restored_ids_.clear();
+    for (Ordinal ordinal = 1;; ++ordinal) {
+        auto row = store.maybe_draft(ordinal);
+        if (!row) return std::unexpected(row.error());
+        if (!*row) break;
+        if (!(*row)->outcome.id.is_none()) restored_ids_.insert((*row)->outcome.id);
+    }
+    auto waiting = store.waiting(SIZE_MAX);
+    if (!waiting) return std::unexpected(waiting.error());
+    for (const Ordinal ordinal : *waiting) {
+        auto draft = store.body(ordinal);
+        if (!draft) return std::unexpected(draft.error());
+        auto digest = digest_of(*draft);
+        if (!digest) return std::unexpected(digest.error());
+        restored_waiting_.emplace(*digest, ordinal);
+    }
+    log::warning("outbox_behind node={} fetching_until={}", options_.node.text(), until);
+    return {};
+}
+
+// An entry that this very node sent, and the restored outbox still holds as a draft.
+Result<void> NodeAgent::recognise_own(WriteStore& store,
+                                      const message::DeliveredEntry& entry,
+                                      const CheckedEntry& checked) {
+    const message::Header& header = checked.header;
+    if (restored_waiting_.empty() || entry.position >= restore_until_ ||
+        header.sender != options_.agency || restored_ids_.contains(header.id)) {
+        return {};
+    }
+    auto proof = proof::parse_batch_proof(entry.proof);
+    if (!proof) return std::unexpected(proof.error());
+    const auto* key = documents_.registry->maybe_key(proof->key_id).key;
+    if (key == nullptr || key->node != options_.node) return {};  // another node of the agency
+    Said said{header.kind, header.case_id, header.unit, {}};
+    for (std::size_t i = 0; i < entry.sections.size(); ++i) {
+        auto plaintext =
+            open_section(header, entry.sections[i], checked.descriptors[i], keys_.seal);
+        if (!plaintext) return {};  // sealed to a key that is gone: it cannot be compared
+        said.sections.emplace_back(entry.sections[i].index, keys::sha256(plaintext->view()));
+    }
+    const auto found = restored_waiting_.find(said.digest());
+    if (found == restored_waiting_.end()) return {};
+    const Ordinal ordinal = found->second;
+    restored_waiting_.erase(found);
+    auto row = store.maybe_draft(ordinal);
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return fail(Code::corrupt, "a draft is missing");
+    (*row)->outcome.state = Outcome::State::accepted;
+    (*row)->outcome.id = header.id;
+    (*row)->outcome.position = entry.position;
+    auto stored = store.put_outcome(ordinal, **row);
+    if (!stored) return stored;
+    return store.set_waiting(ordinal, false);
+}
+
+}  // namespace lienthong::node

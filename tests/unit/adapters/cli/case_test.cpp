@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of a case and the questions about it. Persons are invented.
+#include <gtest/gtest.h>
+
+#include "adapters/codec/codec.hpp"
+#include "tests/unit/adapters/cli/fake_api.hpp"
+
+namespace lienthong::cli {
+namespace {
+
+using message::Kind;
+
+constexpr const char* kCase = "abababababababababababababababab";
+
+Json document() {
+    return Json{{"number", "12"},
+                {"symbol", "BC-XM"},
+                {"date", "2021-11-05"},
+                {"signer", "Người Ký Thử"},
+                {"signer_title", "Trưởng phòng"}};
+}
+
+Contents data(Json sections) {
+    sections["document"] = document();
+    return {{"data", bytes_of(to_line(Json{{"sections", std::move(sections)}}))}};
+}
+
+Json identity() { return Json{{"persons", {Json{{"name", {{"full", "Nguyễn Thị Thử"}}}}}}}; }
+
+std::vector<std::string> words(std::string_view verb, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = {"case", std::string(verb)};
+    if (verb != "open") all.emplace_back(kCase);
+    all.insert(all.end(), {"--data", "F.json"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+Json section_of(const node::Draft& draft, std::string_view name) {
+    const message::KindInfo& kind = message::info(draft.kind);
+    for (const auto& [known, bytes] : draft.sections) {
+        if (known != name) continue;
+        return *maybe_json(
+            *codec::section_to_json(kind.sections[*message::maybe_section(kind, name)], bytes));
+    }
+    return nullptr;
+}
+
+TEST(Case, OpeningGivesTheIdThatTheNodeMade) {
+    FakeSession session("border-guard");
+    const Answer answer =
+        session.run(words("open",
+                          {"--to",
+                           "peoples-committee",
+                           "--to",
+                           "police",
+                           "--holder",
+                           "peoples-committee",
+                           "--due",
+                           "2021-11-08",
+                           "--adults",
+                           "1",
+                           "--minors",
+                           "1"}),
+                    data(Json{{"identity", identity()}, {"circumstances", Json::object()}}));
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    EXPECT_EQ(answer.body["case"], kCase);
+    EXPECT_EQ(answer.body["position"], 0);
+    const node::Draft& draft = session.api.drafts.front();
+    EXPECT_EQ(draft.kind, Kind::intake_record);
+    ASSERT_TRUE(draft.facts.has_value());
+    EXPECT_TRUE(draft.facts->opens);
+    EXPECT_EQ(draft.facts->parties.size(), 2U);
+    EXPECT_EQ(draft.facts->holder, session.api.id_of("peoples-committee"));
+    EXPECT_EQ(draft.facts->persons, 2);
+    // The last second of 8 November 2021 in Viet Nam.
+    EXPECT_EQ(format_utc(draft.facts->due), "2021-11-08T16:59:59Z");
+}
+
+TEST(Case, EachStepIsAMessageOfItsKind) {
+    struct Row {
+        const char* verb;
+        Kind kind;
+        Json sections;
+        std::vector<std::string> more;
+    };
+    const Json question{{"questions", {Json{{"text", "?"}}}}};
+    const Json answer{{"answers", {Json{{"text", "."}}}}};
+    for (const Row& row : {
+             Row{"handover",
+                 Kind::handover_record,
+                 Json{{"handover", {{"handed_over_on", "2021-11-05"}}}},
+                 {}},
+             Row{"notify", Kind::commune_notice, Json{{"identity", identity()}}, {}},
+             Row{"check",
+                 Kind::initial_check,
+                 Json{{"findings", {{"checked_on", "2021-11-06"}}}},
+                 {}},
+             Row{"request",
+                 Kind::verification_request,
+                 Json{{"identity", identity()}, {"request", Json::object()}},
+                 {}},
+             Row{"acknowledge",
+                 Kind::verification_acknowledgement,
+                 Json{{"acknowledgement", {{"received_on", "2021-11-07"}}}},
+                 {}},
+             Row{"ask", Kind::information_request, Json{{"question", question}}, {}},
+             Row{"reply", Kind::information_reply, Json{{"answer", answer}}, {}},
+             Row{"extend",
+                 Kind::verification_extension,
+                 Json{{"extension", {{"reason", "?"}, {"answer_by", "2022-01-05"}}}},
+                 {}},
+             Row{"result",
+                 Kind::verification_result,
+                 Json{{"result", {{"decided_on", "2021-12-01"}}}, {"outcome", Json::object()}},
+                 {"--outcome", "confirmed"}},
+             Row{"certify",
+                 Kind::victim_certificate,
+                 Json{{"certificate", {{"number", "1"}, {"issued_on", "2021-12-02"}}},
+                      {"outcome", {{"outcome", "confirmed"}}}},
+                 {}},
+             Row{"refer",
+                 Kind::support_referral,
+                 Json{{"identity", identity()},
+                      {"support-plan", {{"items", {Json{{"kind", "shelter"}}}}}}},
+                 {}},
+             Row{"accept",
+                 Kind::shelter_intake,
+                 Json{{"intake", {{"date", "2021-12-03"}}}},
+                 {"--persons", "2", "--yes"}},
+             Row{"consent",
+                 Kind::consent,
+                 Json{{"consent", {{"given_on", "2021-12-03"}}}},
+                 {"--given", "--for", "womens-union"}},
+         }) {
+        FakeSession session("police");
+        const Answer got = session.run(words(row.verb, row.more), data(row.sections));
+        ASSERT_EQ(got.exit, 0) << row.verb << " " << to_line(got.body);
+        ASSERT_EQ(session.api.drafts.size(), 1U) << row.verb;
+        EXPECT_EQ(session.api.drafts[0].kind, row.kind) << row.verb;
+        EXPECT_EQ(session.api.drafts[0].case_id.text(), kCase) << row.verb;
+        EXPECT_FALSE(session.api.drafts[0].facts->opens) << row.verb;
+    }
+}
+
+TEST(Case, TheSectionsSayWhatTheOptionsSay) {
+    FakeSession session("police");
+    session.run(
+        words("result", {"--outcome", "not-a-victim"}),
+        data(Json{{"result", {{"decided_on", "2021-12-01"}}}, {"outcome", Json::object()}}));
+    ASSERT_EQ(session.api.drafts.size(), 1U);
+    EXPECT_EQ(session.api.drafts[0].facts->outcome, message::Outcome::not_a_victim);
+    EXPECT_EQ(section_of(session.api.drafts[0], "result")["outcome"], "not_a_victim");
+    EXPECT_EQ(section_of(session.api.drafts[0], "outcome")["outcome"], "not_a_victim");
+    session.run(words("consent", {"--withdrawn", "--for", "womens-union"}),
+                data(Json{{"consent", {{"given_on", "2021-12-03"}}}}));
+    ASSERT_EQ(session.api.drafts.size(), 2U);
+    const Json consent = section_of(session.api.drafts[1], "consent");
+    EXPECT_EQ(consent["state"], "withdrawn");
+    EXPECT_EQ(consent["agencies"][0], session.api.id_of("womens-union").text());
+    EXPECT_EQ(session.api.drafts[1].facts->consent, message::ConsentState::withdrawn);
+}
+
+TEST(Case, AShelterSaysYesOrDeclines) {
+    const Contents intake = data(Json{{"intake", {{"date", "2021-12-03"}}}});
+    FakeSession session("social-protection-centre");
+    session.run(words("accept", {"--persons", "20", "--yes"}), intake);
+    ASSERT_EQ(session.api.drafts.size(), 1U);
+    EXPECT_EQ(session.api.drafts[0].facts->answer, message::Answer::accepted);
+    EXPECT_TRUE(session.api.drafts[0].facts->capacity_yes);
+    EXPECT_EQ(session.api.drafts[0].facts->persons, 20);
+    session.run(words("accept", {"--decline"}), intake);
+    ASSERT_EQ(session.api.drafts.size(), 2U);
+    EXPECT_EQ(session.api.drafts[1].facts->answer, message::Answer::declined);
+    EXPECT_EQ(session.run(words("accept"), intake).exit, 2);
+    EXPECT_EQ(session.run(words("accept", {"--persons", "1", "--yes", "--decline"}), intake).exit,
+              2);
+}
+
+TEST(Case, AReplyAnswersTheNewestQuestionOfTheCase) {
+    FakeSession session("police");
+    const Contents ask = data(Json{{"question", {{"questions", {Json{{"text", "?"}}}}}}});
+    session.run(words("ask"), ask);
+    const Answer second = session.run(words("ask"), ask);
+    const Contents reply = data(Json{{"answer", {{"answers", {Json{{"text", "."}}}}}}});
+    session.run(words("reply"), reply);
+    const auto& found = session.api.drafts.back().refers_to;
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->message.text(), second.body["id"]);
+    EXPECT_FALSE(found->header_digest.is_zero());
+    session.run(words("reply", {"--answers", "00000000000000ff-9"}), reply);
+    EXPECT_EQ(session.api.drafts.back().refers_to->message.text(), "00000000000000ff-9");
+}
+
+TEST(Case, WhatIsWrongIsNamed) {
+    FakeSession session("police");
+    const Contents good = data(Json{{"question", {{"questions", {Json{{"text", "?"}}}}}}});
+    const auto exit = [&](const std::vector<std::string>& all, const Contents& inputs) {
+        return session.run(all, inputs).exit;
+    };
+    EXPECT_EQ(exit({"case", "ask", "not-hex", "--data", "F"}, good), 2);
+    EXPECT_EQ(exit(words("ask", {"--to", "nobody"}), good), 4);
+    EXPECT_EQ(exit(words("ask", {"--holder", "nobody"}), good), 4);
+    EXPECT_EQ(exit(words("ask", {"--due", "31/12/2021"}), good), 2);
+    EXPECT_EQ(exit(words("ask", {"--answers", "x"}), good), 2);
+    EXPECT_EQ(exit(words("ask", {"--persons", "65535"}), good), 0);
+    EXPECT_EQ(exit(words("ask", {"--persons", "65536"}), good), 2);
+    EXPECT_EQ(exit(words("ask"), {}), 2);
+    EXPECT_EQ(exit(words("ask"), {{"data", bytes_of("[]")}}), 3);
+    EXPECT_EQ(exit(words("ask"), {{"data", bytes_of("{\"sections\":{},\"x\":1}")}}), 3);
+    EXPECT_EQ(exit(words("ask"), data(Json::object())), 3);  // no question
+    EXPECT_EQ(exit(words("ask"), data(Json{{"facts", Json::object()}})), 3);
+    EXPECT_EQ(exit(words("result", {"--outcome", "maybe"}), good), 2);
+    EXPECT_EQ(exit(words("consent", {"--given"}), good), 2);
+    EXPECT_EQ(exit(words("consent", {"--for", "police"}), good), 2);
+}
+
+TEST(Case, ARefusalOfTheBrokerIsTheAnswer) {
+    FakeSession session("police");
+    session.api.state = node::Outcome::State::refused;
+    session.api.refusal = Error{Code::illegal_move, {}, {}, {}};
+    const Answer answer =
+        session.run(words("ask"), data(Json{{"question", {{"questions", {Json{{"text", "?"}}}}}}}));
+    EXPECT_EQ(answer.exit, 5);
+    EXPECT_EQ(answer.body["error"]["code"], "illegal_move");
+    session.api.state = node::Outcome::State::waiting;
+    const Answer waiting =
+        session.run(words("ask"), data(Json{{"question", {{"questions", {Json{{"text", "?"}}}}}}}));
+    EXPECT_EQ(waiting.exit, 6);
+    EXPECT_EQ(waiting.body["waiting"], 1);
+}
+
+const std::vector<std::string> kAsker = {"--officer", "co-1", "--purpose", "verification"};
+
+std::vector<std::string> asked(std::vector<std::string> all) {
+    all.insert(all.end(), kAsker.begin(), kAsker.end());
+    return all;
+}
+
+TEST(CaseQuery, SaysWhereACaseStands) {
+    FakeSession session("police");
+    message::CaseRow row;
+    row.case_id = *CaseId::parse(kCase);
+    row.state = "acknowledged";
+    row.holder = session.api.id_of("police");
+    row.since = 1'636'502'400'000;
+    row.position = 17;
+    session.api.query_answer.cases = {row};
+    const Answer answer = session.run(asked({"case", "status", kCase}));
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    EXPECT_EQ(answer.body["case"], kCase);
+    EXPECT_EQ(answer.body["state"], "acknowledged");
+    EXPECT_EQ(answer.body["holder"], "police");
+    EXPECT_EQ(answer.body["since"], "2021-11-10T00:00:00Z");
+    EXPECT_EQ(answer.body["position"], 17);
+    const std::string text = maybe_command("case status")->render(answer.body, Lang::vi);
+    EXPECT_NE(text.find("10/11/2021 07:00"), std::string::npos) << text;
+    const Answer list = session.run(asked({"case", "list"}));
+    EXPECT_EQ(list.body["cases"].size(), 1U);
+}
+
+TEST(CaseQuery, ShowsTheSteps) {
+    FakeSession session("police");
+    session.api.query_answer.steps = {{5,
+                                       1'636'502'400'000,
+                                       Kind::intake_record,
+                                       session.api.id_of("border-guard"),
+                                       "received",
+                                       {1, 2}}};
+    const Answer answer = session.run(asked({"case", "timeline", kCase}));
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    EXPECT_EQ(answer.body["steps"][0]["kind"], "intake-record");
+    EXPECT_EQ(answer.body["steps"][0]["agency"], "border-guard");
+    EXPECT_EQ(answer.body["steps"][0]["state"], "received");
+}
+
+TEST(CaseQuery, ARefusalIsTheSameBytesWhicheverCaseWasAsked) {
+    FakeSession session("information");
+    session.api.query_error = Error{Code::forbidden, {}, {}, {}};
+    const Answer one = session.run(asked({"case", "status", kCase}));
+    const Answer other = session.run(asked({"case", "status", std::string(32, '0')}));
+    EXPECT_EQ(one.exit, 4);
+    EXPECT_EQ(to_line(one.body), to_line(other.body));
+    EXPECT_EQ(to_line(one.body).find(kCase), std::string::npos);
+}
+
+TEST(CaseQuery, NeedsAnOfficerAndAPurpose) {
+    FakeSession session("police");
+    EXPECT_EQ(session.run({"case", "status", kCase}).exit, 2);
+    EXPECT_EQ(session.run({"case", "list", "--officer", "Ông A", "--purpose", "x"}).exit, 2);
+    EXPECT_EQ(session.run({"case", "list", "--officer", "co-1", "--purpose", "X Y"}).exit, 2);
+}
+
+}  // namespace
+}  // namespace lienthong::cli

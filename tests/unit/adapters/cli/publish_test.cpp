@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// `publish` and `report` with the province's figures.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/adapters/cli/fake_api.hpp"
+
+namespace lienthong::cli {
+namespace {
+
+const std::vector<std::string> kOutreach = {"publish", "--kind", "outreach-report", "F.csv"};
+constexpr std::string_view kHeader = "key,activity,low,high,qualifier,period\n";
+
+Contents file(std::string_view text) { return {{"file", bytes_of(text)}}; }
+Contents figures() { return file(read_source_file("examples/ninh-binh/data/ninh-binh-2021.csv")); }
+
+Answer publish_all_of(FakeSession& session) {
+    auto words = kOutreach;
+    words.push_back("--skip-others");
+    return session.run(words, figures());
+}
+
+TEST(Publish, TakesTheAgencysOwnFiguresOfTheProvince) {
+    FakeSession session;
+    const Answer answer = publish_all_of(session);
+    EXPECT_EQ(answer.exit, 0) << to_line(answer.body);
+    EXPECT_EQ(answer.body["accepted"].size(), 10U);
+    EXPECT_TRUE(answer.body["refused"].empty());
+    EXPECT_TRUE(answer.body["accepted"][0]["id"].is_string());
+    EXPECT_EQ(answer.body["accepted"][9]["position"], 9);
+}
+
+TEST(Publish, TheSameFileAgainGivesTheSameIdsAndPositions) {
+    FakeSession session;
+    const Answer first = publish_all_of(session);
+    const Answer second = publish_all_of(session);
+    EXPECT_EQ(first.body, second.body);
+    EXPECT_EQ(session.api.drafts.size(), 10U);
+}
+
+TEST(Publish, EqualLinesOfOneFileAreDifferentMessages) {
+    FakeSession session;
+    const std::string row = ",leaflet,10,10,exact,2021-01-01/2021-12-31\n";
+    const Answer answer = session.run(kOutreach, file(std::string(kHeader) + row + row));
+    EXPECT_EQ(answer.body["accepted"].size(), 2U) << to_line(answer.body);
+    EXPECT_NE(answer.body["accepted"][0]["id"], answer.body["accepted"][1]["id"]);
+}
+
+TEST(Publish, OtherContentUnderAKnownKeyIsAConflictUnlessItCorrects) {
+    FakeSession session;
+    const std::string header(kHeader);
+    session.run(kOutreach, file(header + "k1,leaflet,10,10,exact,2021-01-01/2021-12-31\n"));
+    const std::string changed = header +
+                                "k2,leaflet,5,5,exact,2021-01-01/2021-12-31\n"
+                                "k1,leaflet,11,11,exact,2021-01-01/2021-12-31\n";
+    const Answer refused = session.run(kOutreach, file(changed));
+    EXPECT_EQ(refused.exit, 5);
+    EXPECT_EQ(refused.body["accepted"].size(), 1U);
+    ASSERT_EQ(refused.body["refused"].size(), 1U);
+    EXPECT_EQ(refused.body["refused"][0]["line"], 3);
+    EXPECT_EQ(refused.body["refused"][0]["code"], "key_conflict");
+    auto words = kOutreach;
+    words.push_back("--correct");
+    const Answer corrected = session.run(words, file(changed));
+    EXPECT_EQ(corrected.exit, 0) << to_line(corrected.body);
+    EXPECT_TRUE(session.api.drafts.back().corrects);
+}
+
+TEST(Publish, AKeyCountsWithinItsKind) {
+    FakeSession session;
+    session.run(kOutreach,
+                file(std::string(kHeader) + "k1,leaflet,1,1,exact,2021-01-01/2021-12-31\n"));
+    EXPECT_EQ(session.api.drafts.back().key, "outreach-report:k1");
+}
+
+TEST(Publish, ABadLineIsNamedAndTheOthersGoOut) {
+    FakeSession session;
+    const std::string text = std::string(kHeader) +
+                             ",leaflet,10,10,exact,2021-01-01/2021-12-31\n"
+                             ",leaflet,ten,10,exact,2021-01-01/2021-12-31\n";
+    const Answer answer = session.run(kOutreach, file(text));
+    EXPECT_EQ(answer.exit, 3);
+    EXPECT_EQ(answer.body["accepted"].size(), 1U);
+    ASSERT_EQ(answer.body["refused"].size(), 1U);
+    EXPECT_EQ(answer.body["refused"][0]["line"], 3);
+    auto words = kOutreach;
+    words.push_back("--all-or-nothing");
+    FakeSession strict;
+    const Answer nothing = strict.run(words, file(text));
+    EXPECT_EQ(nothing.exit, 3);
+    EXPECT_TRUE(nothing.body["accepted"].empty());
+    EXPECT_TRUE(strict.api.drafts.empty());
+}
+
+TEST(Publish, WhatIsNotAcknowledgedInTimeWaitsInTheOutbox) {
+    FakeSession session;
+    session.api.state = node::Outcome::State::waiting;
+    const Answer answer = publish_all_of(session);
+    EXPECT_EQ(answer.exit, 6);
+    EXPECT_EQ(answer.body["waiting"], 10);
+    EXPECT_EQ(answer.body["error"]["code"], "timeout");
+    EXPECT_TRUE(answer.body["accepted"].empty());
+}
+
+TEST(Publish, TheBrokersRefusalNamesTheMissingGrant) {
+    FakeSession session;
+    session.api.state = node::Outcome::State::refused;
+    session.api.refusal = Error{Code::forbidden, {}, {}, "publish outreach-report"};
+    const Answer answer = session.run(
+        kOutreach, file(std::string(kHeader) + ",leaflet,1,1,exact,2021-01-01/2021-12-31\n"));
+    EXPECT_EQ(answer.exit, 4);
+    EXPECT_EQ(answer.body["refused"][0]["code"], "forbidden");
+    EXPECT_EQ(answer.body["refused"][0]["grant_missing"], "publish outreach-report");
+}
+
+TEST(Publish, NamesThePartnersAndTheFunderOfAJointActivity) {
+    FakeSession session;
+    publish_all_of(session);
+    const auto& drafts = session.api.drafts;
+    const auto joint = std::ranges::find_if(
+        drafts, [](const node::Draft& draft) { return draft.named.size() == 2; });
+    ASSERT_NE(joint, drafts.end());
+    for (const char* slug : {"womens-union", "trade-union"}) {
+        EXPECT_NE(std::ranges::find(joint->named, session.api.id_of(slug)), joint->named.end());
+    }
+    for (const node::Draft& draft : drafts) {
+        EXPECT_EQ(std::ranges::find(draft.named, session.api.agency), draft.named.end());
+    }
+}
+
+TEST(Publish, AShelterSaysItsPlacesToTheBroker) {
+    FakeSession session("social-protection-centre");
+    const Answer answer =
+        session.run({"publish", "--kind", "shelter-capacity", "F.csv", "--skip-others"}, figures());
+    EXPECT_EQ(answer.exit, 0) << to_line(answer.body);
+    const auto& drafts = session.api.drafts;
+    const auto capacity = std::ranges::find_if(
+        drafts, [](const node::Draft& draft) { return draft.facts.has_value(); });
+    ASSERT_NE(capacity, drafts.end());
+    EXPECT_EQ(capacity->facts->capacity_normal, 18);
+    EXPECT_EQ(capacity->facts->capacity_max, 24);
+}
+
+TEST(Publish, ALineMayAnswerAMessage) {
+    FakeSession session("police");
+    const std::string line =
+        R"({"refers_to": "1122334455667788-1", "sections": {"outcome-code": )"
+        R"({"reference": "tip-1", "outcome": "in_hand", "decided_on": "2021-12-01"}}})"
+        "\n";
+    const Answer answer =
+        session.run({"publish", "--kind", "hotline-outcome", "F.jsonl"}, file(line));
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    const auto& reference = session.api.drafts.back().refers_to;
+    ASSERT_TRUE(reference.has_value());
+    EXPECT_EQ(reference->message.text(), "1122334455667788-1");
+    EXPECT_EQ(reference->relation, message::Relation::answers);
+    const Answer bad = session.run({"publish", "--kind", "hotline-outcome", "F.jsonl"},
+                                   file(R"({"refers_to": 5, "sections": {"outcome-code": )"
+                                        R"({"reference": "tip-1", "outcome": "in_hand"}}})"));
+    EXPECT_EQ(bad.exit, 3);
+}
+
+TEST(Publish, SlugsInJsonBecomeIds) {
+    FakeSession session;
+    const std::string line =
+        R"({"sections": {"report": {"figures": [{"activity": "leaflet", "low": 1, "high": 1, )"
+        R"("qualifier": "exact", "stock_or_flow": "flow", "period": {"from": "2021-01-01", )"
+        R"("to": "2021-12-31"}, "partners": [{"agency": "police"}]}]}}})";
+    const Answer answer =
+        session.run({"publish", "--kind", "outreach-report", "F.jsonl"}, file(line));
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    EXPECT_EQ(session.api.drafts.back().named, std::vector<AgencyId>{session.api.id_of("police")});
+}
+
+TEST(Publish, WhatCannotBePublishedAtAllIsAnError) {
+    FakeSession session;
+    const auto code = [&](const std::vector<std::string>& words, const Contents& inputs) {
+        return session.run(words, inputs).body["error"].value("code", "");
+    };
+    EXPECT_EQ(code({"publish", "--kind", "no-kind", "F.csv"}, file("")), "unknown_kind");
+    EXPECT_EQ(code(kOutreach, file("no,such,header\n")), "malformed_input");
+    EXPECT_EQ(code({"publish", "--kind", "intake-record", "F.jsonl"}, file("{}")), "bad_argument");
+    EXPECT_EQ(code({"publish", "--kind", "hotline-tip", "F.csv"}, file("a\n")), "bad_argument");
+    auto words = kOutreach;
+    words.insert(words.end(), {"--format", "xml"});
+    EXPECT_EQ(code(words, file("")), "bad_argument");
+}
+
+TEST(Report, AddsUpWhatArrived) {
+    FakeSession session;
+    publish_all_of(session);
+    const Answer answer = session.run({"report", "outreach", "--year", "2021"});
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    EXPECT_EQ(answer.body["rows"].size(), 10U);
+    const Json& totals = answer.body["totals"];
+    const auto leaflets = std::ranges::find_if(
+        totals, [](const Json& total) { return total["measure"] == "leaflets"; });
+    ASSERT_NE(leaflets, totals.end());
+    EXPECT_EQ((*leaflets)["value"], 11'500);
+    EXPECT_EQ((*leaflets)["qualifier"], "exact");
+    EXPECT_EQ((*leaflets)["not_stated"], 0);
+    EXPECT_EQ((*leaflets)["overlap_max"], 0);
+    const Json& row = answer.body["rows"][0];
+    EXPECT_EQ(row["agency"], "labour");
+    EXPECT_EQ(row["activity_id"], "training-conference");
+    EXPECT_EQ(row["participants"]["value"], 310);
+    EXPECT_EQ(row["participants"]["qualifier"], "at_least");
+    EXPECT_EQ(row["participants"]["kind"], "delegate");
+    EXPECT_EQ(row["stock_or_flow"], "flow");
+    EXPECT_EQ(row["period"], "2021-01-01/2021-12-31");
+    const std::string text = maybe_command("report outreach")->render(answer.body, Lang::vi);
+    EXPECT_NE(text.find("11.500"), std::string::npos) << text;
+}
+
+TEST(Report, FiltersByAgencyActivityAndYear) {
+    FakeSession session;
+    publish_all_of(session);
+    const auto rows = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> words = {"report", "outreach"};
+        words.insert(words.end(), more.begin(), more.end());
+        return session.run(words).body["totals"].size();
+    };
+    EXPECT_GT(rows({}), 1U);
+    EXPECT_EQ(rows({"--activity", "leaflet"}), 1U);
+    EXPECT_EQ(rows({"--agency", "police"}), 0U);
+    EXPECT_EQ(rows({"--year", "2020"}), 0U);
+    EXPECT_EQ(session.run({"report", "outreach", "--agency", "nobody"}).exit, 4);
+    EXPECT_EQ(session.run({"report", "outreach", "--period", "x"}).exit, 2);
+    EXPECT_EQ(session.run({"report", "outreach", "--year", "2021", "--period", "2021"}).exit, 2);
+}
+
+TEST(Report, SaysWhoHasNotReported) {
+    FakeSession session;
+    publish_all_of(session);
+    const Answer answer = session.run({"report", "completeness", "--period", "2021"});
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    const Json& missing = answer.body["missing"];
+    EXPECT_EQ(std::ranges::find(missing, Json("labour")), missing.end());
+    EXPECT_NE(std::ranges::find(missing, Json("police")), missing.end());
+    EXPECT_EQ(session.run({"report", "completeness"}).exit, 2);
+}
+
+}  // namespace
+}  // namespace lienthong::cli

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as a whole: files, what is printed where, exit codes.
+#include "adapters/cli/run.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "adapters/cli/socket.hpp"
+#include "bus/base/file.hpp"
+#include "tests/unit/adapters/cli/fake_api.hpp"
+
+namespace lienthong::cli {
+namespace {
+
+// A home in which a process serves a FakeApi.
+struct Served {
+    Served() {
+        auto opened = SocketServer::open(
+            folder.path() / kSocketFile,
+            [this](const Invocation& invocation, const std::function<void(std::string_view)>&) {
+                return carry_out(session.session, invocation);
+            });
+        EXPECT_TRUE(opened.has_value());
+        server = std::move(*opened);
+    }
+    int run(std::vector<std::string> words) {
+        words.insert(words.end(), {"--home", folder.path().string()});
+        return cli::run(words, around.environment);
+    }
+    std::filesystem::path file(const char* name) const { return folder.path() / name; }
+
+    TemporaryFolder folder;
+    FakeSession session;
+    Surroundings around;
+    std::unique_ptr<SocketServer> server;
+};
+
+TEST(Run, AsksTheProcessThatHoldsTheNode) {
+    Served served;
+    EXPECT_EQ(served.run({"status", "--json"}), 0);
+    const auto json = maybe_json(served.around.out.str());
+    ASSERT_TRUE(json.has_value()) << served.around.out.str();
+    EXPECT_EQ(json->at("slug"), "labour");
+    EXPECT_TRUE(served.around.err.str().empty());
+}
+
+TEST(Run, ReadsAFileOrStandardInput) {
+    Served served;
+    const std::string text =
+        "activity,low,high,qualifier,period\nleaflet,1,1,exact,2021-01-01/2021-12-31\n";
+    ASSERT_TRUE(write_file(served.file("f.csv"), as_bytes(text)).has_value());
+    EXPECT_EQ(served.run({"publish", "--kind", "outreach-report", served.file("f.csv")}), 0);
+    served.around.in.str(text);
+    EXPECT_EQ(served.run({"publish", "--kind", "outreach-report", "-", "--format", "csv"}), 0);
+    EXPECT_EQ(served.session.api.drafts.size(), 1U);  // the same line
+    EXPECT_EQ(served.run({"publish", "--kind", "outreach-report", served.file("none.csv")}), 6);
+}
+
+TEST(Run, PrintsJsonLinesOneForEachItem) {
+    Served served;
+    const std::string text =
+        "activity,low,high,qualifier,period\n"
+        "leaflet,1,1,exact,2021-01-01/2021-12-31\n"
+        "leaflet,2,2,exact,2021-01-01/2021-12-31\n";
+    ASSERT_TRUE(write_file(served.file("f.csv"), as_bytes(text)).has_value());
+    ASSERT_EQ(served.run({"publish", "--kind", "outreach-report", served.file("f.csv")}), 0);
+    served.around.out.str("");
+    EXPECT_EQ(served.run({"consume"}), 0);
+    std::istringstream lines(served.around.out.str());
+    std::string line;
+    int count = 0;
+    while (std::getline(lines, line)) {
+        EXPECT_EQ(maybe_json(line)->at("position"), count);
+        ++count;
+    }
+    EXPECT_EQ(count, 2);
+}
+
+TEST(Run, WritesNewFilesForTheOwnerAloneAndNeverOverOthers) {
+    Served served;
+    EXPECT_EQ(served.run({"bundle", "export", "--out", served.file("b")}), 0);
+    struct stat status{};
+    ASSERT_EQ(stat(served.file("b").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600U);
+    EXPECT_EQ(served.run({"bundle", "export", "--out", served.file("b")}), 5);
+    EXPECT_EQ(as_text(*read_file(served.file("b"), 100)), "bundle");
+}
+
+TEST(Run, AnErrorGoesToStandardErrorOrIntoTheJson) {
+    Served served;
+    EXPECT_EQ(served.run({"message", "show", "1122334455667788-1"}), 4);
+    EXPECT_TRUE(served.around.out.str().empty());
+    EXPECT_NE(served.around.err.str().find("not_found"), std::string::npos);
+    EXPECT_EQ(served.run({"message", "show", "1122334455667788-1", "--json"}), 4);
+    const auto json = maybe_json(served.around.out.str());
+    ASSERT_TRUE(json.has_value());
+    EXPECT_EQ(json->at("error").at("code"), "not_found");
+}
+
+TEST(Run, AUsageErrorExitsWithTwo) {
+    Surroundings around;
+    EXPECT_EQ(run({"dance", "--json"}, around.environment), 2);
+    const auto json = maybe_json(around.out.str());
+    ASSERT_TRUE(json.has_value()) << around.out.str();
+    EXPECT_EQ(json->at("error").at("code"), "bad_argument");
+    Surroundings vietnamese;
+    EXPECT_EQ(run({"dance", "--json", "--lang", "vi"}, vietnamese.environment), 2);
+    EXPECT_EQ(maybe_json(vietnamese.out.str())->at("error").at("do"), "xem --help");
+}
+
+TEST(Run, ADirectoryThatIsNoHomeIsNamed) {
+    TemporaryFolder folder;
+    for (const char* command : {"status", "broker", "node"}) {
+        Surroundings around;
+        EXPECT_EQ(run({command, "--home", folder.path().string(), "--json"}, around.environment), 2)
+            << command;
+        const auto json = maybe_json(around.out.str());
+        EXPECT_EQ(json->at("error").at("code"), "bad_argument");
+        EXPECT_EQ(json->at("error").at("where"), "--home");
+    }
+}
+
+TEST(Run, AConfigurationWithAnUnknownKeyExitsWithTwo) {
+    TemporaryFolder folder;
+    ASSERT_TRUE(make_private_directory(folder.path() / "keys").has_value());
+    ASSERT_TRUE(
+        write_file(folder.path() / "node.toml", as_bytes("colour = \"red\"\n"), 0600).has_value());
+    Surroundings around;
+    EXPECT_EQ(run({"status", "--home", folder.path().string(), "--json"}, around.environment), 2);
+    EXPECT_EQ(maybe_json(around.out.str())->at("error").at("code"), "malformed_config");
+}
+
+TEST(Run, AnAuditThatFindsAFaultExitsWithSeven) {
+    Surroundings around;
+    around.environment.verify_log = [](const std::filesystem::path&, const audit::Progress&) {
+        return Result<audit::Verdict>(
+            audit::Verdict{false, 9, {}, audit::Fault{4, Code::bad_checksum, "entry"}});
+    };
+    TemporaryFolder folder;
+    EXPECT_EQ(run({"audit", "verify", folder.path().string(), "--json"}, around.environment), 7);
+    const auto json = maybe_json(around.out.str());
+    EXPECT_EQ(json->at("ok"), false);
+    EXPECT_EQ(json->at("first_fault").at("position"), 4);
+    EXPECT_EQ(json->at("first_fault").at("code"), "bad_checksum");
+    around.environment.verify_log = [](const std::filesystem::path&, const audit::Progress&) {
+        return Result<audit::Verdict>(audit::Verdict{true, 9, {}, std::nullopt});
+    };
+    EXPECT_EQ(run({"audit", "verify", folder.path().string()}, around.environment), 0);
+}
+
+TEST(Run, EveryTextForPeopleIsMadeInBothLanguages) {
+    Served served;
+    for (const char* lang : {"vi", "en"}) {
+        for (const std::vector<std::string>& words : {std::vector<std::string>{"status"},
+                                                      {"inbox"},
+                                                      {"report", "outreach"},
+                                                      {"report", "completeness", "--year", "2021"},
+                                                      {"log", "show"},
+                                                      {"key", "list"},
+                                                      {"policy", "check"},
+                                                      {"policy", "show"},
+                                                      {"registry", "show"},
+                                                      {"policy",
+                                                       "explain",
+                                                       "--agency",
+                                                       "labour",
+                                                       "--action",
+                                                       "publish",
+                                                       "--kind",
+                                                       "outreach-report"}}) {
+            served.around.out.str("");
+            auto all = words;
+            all.insert(all.end(), {"--lang", lang});
+            EXPECT_EQ(served.run(all), 0) << words[0];
+            EXPECT_FALSE(served.around.out.str().empty()) << words[0];
+        }
+    }
+}
+
+}  // namespace
+}  // namespace lienthong::cli

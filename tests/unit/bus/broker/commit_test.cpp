@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// The committer: groups what waits, answers after the sync, refuses publishing when the disk fills,
+// and ends after a commit that failed.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/support/raw_client.hpp"
+#include "tests/support/small_log.hpp"
+
+namespace lienthong::broker {
+namespace {
+
+using message::Kind;
+using test::RawClient;
+using test::SmallBus;
+using test::world;
+
+class Commits : public testing::Test {
+  protected:
+    // A batch of one outreach report, for its own stream.
+    struct Made {
+        wire::Publish command;
+        Bytes frame;
+    };
+    Made report(std::string_view slug = "labour") {
+        const std::uint64_t stream = composer.new_stream();
+        auto envelope =
+            composer.compose(slug, test::draft(Kind::outreach_report), MessageId{stream, 1});
+        return {{stream, 1, 1}, composer.sign(slug, {std::move(envelope)})};
+    }
+    static bool is_receipt(const std::optional<wire::Body>& body) {
+        return body && std::holds_alternative<wire::Receipt>(*body);
+    }
+    static wire::Fetch fetch(Position from) { return {"node", from, 1u << 20, 100}; }
+
+    SmallBus bus{{.nodes = {}}};
+    test::SmallLog composer;  // the same documents
+    RawClient peer{bus, "labour"};
+};
+
+TEST_F(Commits, EverythingThatWaitsGoesIntoOneGroup) {
+    std::vector<std::uint64_t> requests;
+    for (int i = 0; i < 10; ++i) {
+        const Made made = report();
+        requests.push_back(peer.send(made.command, made.frame));
+    }
+    const std::uint64_t before = bus.broker().counters.commits;
+    bus.steps(2);
+    EXPECT_EQ(bus.broker().counters.commits, before + 1);
+    std::set<std::string> heads;
+    for (const std::uint64_t request : requests) {
+        const auto answer = peer.maybe_answer(request);
+        ASSERT_TRUE(answer.has_value());
+        heads.insert(std::get<wire::Receipt>(answer->body).head);
+    }
+    EXPECT_EQ(heads.size(), 1U) << "one head for the group";
+    EXPECT_EQ(bus.broker().counters.messages_accepted, 10U);
+}
+
+TEST_F(Commits, AGroupIsLimited) {
+    SmallBus small({.nodes = {}, .commit = {.group_max = 4, .reserve_bytes = 0}});
+    RawClient one(small, "labour");
+    for (int i = 0; i < 9; ++i) {
+        const Made made = report();
+        one.send(made.command, made.frame);
+    }
+    const std::uint64_t before = small.broker().counters.commits;
+    small.steps(4);
+    EXPECT_EQ(small.broker().counters.commits, before + 3);
+    one.take_all();
+    EXPECT_EQ(one.answers(), 9U);
+}
+
+TEST_F(Commits, AnIdleBrokerCommitsNothing) {
+    const std::uint64_t before = bus.broker().counters.commits;
+    bus.steps(50);
+    EXPECT_EQ(bus.broker().counters.commits, before);
+}
+
+TEST_F(Commits, AFetchWaitsForWhatComesAndIsAnsweredEmptyWhenItIsDue) {
+    const Position end = bus.broker().journal->confirmed();
+    const std::uint64_t request = peer.send(fetch(end));
+    bus.steps(10);
+    EXPECT_EQ(peer.maybe_answer(request), std::nullopt);
+    const Made made = report();
+    ASSERT_TRUE(is_receipt(peer.ask(made.command, made.frame)));
+    const auto came = peer.maybe_answer(request);
+    ASSERT_TRUE(came.has_value());
+    EXPECT_EQ(std::get<wire::Delivery>(came->body).entries.size(), 1U);
+
+    const std::uint64_t idle = peer.send(fetch(end + 1));
+    bus.steps(10);
+    EXPECT_EQ(peer.maybe_answer(idle), std::nullopt);
+    bus.clock().advance(CommitOptions{}.fetch_wait);
+    bus.steps(2);
+    const auto empty = peer.maybe_answer(idle);
+    ASSERT_TRUE(empty.has_value());
+    EXPECT_TRUE(std::get<wire::Delivery>(empty->body).entries.empty());
+}
+
+TEST_F(Commits, NewsForOthersDoesNotWakeAFetch) {
+    RawClient information(bus, "information");
+    const std::uint64_t request = information.send(fetch(bus.broker().journal->confirmed()));
+    bus.steps(3);
+    const Made made = report();
+    ASSERT_TRUE(is_receipt(peer.ask(made.command, made.frame)));
+    EXPECT_EQ(information.maybe_answer(request), std::nullopt);
+}
+
+TEST_F(Commits, AFullDiskRefusesPublishingWhileReadingGoesOn) {
+    const Made first = report();
+    ASSERT_TRUE(is_receipt(peer.ask(first.command, first.frame)));
+    SmallBus full({.nodes = {}, .commit = {.reserve_bytes = 64 * 1024}});
+    RawClient one(full, "labour");
+    const Made before = report();
+    ASSERT_TRUE(is_receipt(one.ask(before.command, before.frame)));
+    const auto used = full.broker().journal->bytes_used_and_max()->first;
+    journal::limit_bytes(full.broker_disk(), used + 1000);
+    const Made refused = report();
+    EXPECT_EQ(one.refusal(refused.command, refused.frame), Code::disk_full);
+    const auto delivery = one.ask(fetch(0));
+    ASSERT_TRUE(delivery && std::holds_alternative<wire::Delivery>(*delivery));
+    EXPECT_EQ(std::get<wire::Delivery>(*delivery).entries.size(), 4U);
+    journal::limit_bytes(full.broker_disk(), used + 10 * 1024 * 1024);
+    EXPECT_TRUE(is_receipt(one.ask(refused.command, refused.frame))) << "its number was not used";
+}
+
+TEST_F(Commits, AfterACommitThatFailedNothingIsAnsweredAndTheProcessEnds) {
+    for (const auto fault :
+         {journal::CommitFault::before_durable, journal::CommitFault::after_durable}) {
+        if (bus.maybe_broker() == nullptr) ASSERT_TRUE(bus.start_broker());
+        const Made made = report();
+        journal::fail_commit(bus.broker_disk(), 0, fault);
+        EXPECT_EQ(peer.ask(made.command, made.frame), std::nullopt);
+        EXPECT_EQ(bus.maybe_broker(), nullptr);
+        ASSERT_TRUE(bus.start_broker());
+        const auto answer = peer.ask(made.command, made.frame);
+        ASSERT_TRUE(is_receipt(answer));
+        EXPECT_EQ(std::get<wire::Receipt>(*answer).accepted_count, 1U);
+        bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+            EXPECT_EQ(state.maybe_position({made.command.stream, 1}).value(),
+                      std::get<wire::Receipt>(*answer).first_position);
+        });
+    }
+}
+
+TEST_F(Commits, ABatchThatDidNotVerifyIsRefusedWithItsCodeAndCounted) {
+    Made made = report();
+    made.frame[made.frame.size() / 2] ^= 1;
+    const auto code = peer.refusal(made.command, made.frame);
+    ASSERT_TRUE(code.has_value());
+    EXPECT_EQ(bus.broker().counters.refusals_by_code[static_cast<std::size_t>(*code)] > 0, true);
+    EXPECT_EQ(bus.broker().counters.messages_accepted, 0U);
+}
+
+TEST_F(Commits, ProofsAreGivenForSizesThatThereAreOnly) {
+    const std::uint64_t size = bus.broker().journal->confirmed();
+    const auto proof = peer.ask(wire::ConsistencyRequest{1, size});
+    EXPECT_TRUE(proof && std::holds_alternative<wire::ConsistencyProof>(*proof));
+    EXPECT_EQ(peer.refusal(wire::ConsistencyRequest{size, 1}), Code::bad_argument);
+    EXPECT_EQ(peer.refusal(wire::ConsistencyRequest{1, size + 1}), Code::bad_argument);
+    const auto path = peer.ask(wire::InclusionRequest{0, size});
+    EXPECT_TRUE(path && std::holds_alternative<wire::InclusionProof>(*path));
+    EXPECT_EQ(peer.refusal(wire::InclusionRequest{size, size}), Code::bad_argument);
+    EXPECT_EQ(peer.refusal(wire::InclusionRequest{0, size + 1}), Code::bad_argument);
+}
+
+TEST_F(Commits, DocumentsAreGivenByVersion) {
+    const auto newest = peer.ask(wire::DocumentRequest{3, 0});
+    EXPECT_TRUE(newest && std::holds_alternative<wire::Done>(*newest));
+    EXPECT_EQ(peer.refusal(wire::DocumentRequest{3, 9}), Code::not_found);
+}
+
+TEST_F(Commits, ARestartStartsAnEpochOnTheRecord) {
+    bus.crash_broker();
+    ASSERT_TRUE(bus.start_broker());
+    bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+        const core::Entry entry = state.entry(state.log_size() - 1).value();
+        EXPECT_EQ(entry.kind, proof::EntryKind::epoch);
+        EXPECT_EQ(entry.epoch, 2U);
+        EXPECT_TRUE(state.maybe_head(state.log_size()).value().has_value());
+    });
+}
+
+TEST(CommitAgentStart, WithoutDocumentsItIsMalformedConfig) {
+    ManualClock clock;
+    SeededRandom random(1);
+    test::BrokerProcess process(random);
+    process.journal = journal::open_memory(journal::make_memory_disk());
+    const Epoch epoch = process.journal->acquire().value();
+    CommitAgent agent({},
+                      process.machine,
+                      *process.journal,
+                      *process.log_key,
+                      epoch,
+                      process.to_commit,
+                      process.outgoing,
+                      process.published,
+                      clock,
+                      process.counters);
+    const auto started = agent.start({});
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error().code, Code::malformed_config);
+}
+
+}  // namespace
+}  // namespace lienthong::broker

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions: who is heard, how much of each, and what a peer learns of its faults.
+#include <gtest/gtest.h>
+
+#include "tests/support/raw_client.hpp"
+
+namespace lienthong::broker {
+namespace {
+
+using test::RawClient;
+using test::SmallBus;
+using test::world;
+
+class Sessions : public testing::Test {
+  protected:
+    static wire::Hello hello() { return {{wire::kProtocolVersion}, world().bus, "test", 0}; }
+    static wire::Fetch fetch(Position from) { return {"node", from, 1u << 20, 100}; }
+    std::uint64_t refusals(Code code) {
+        return bus.broker().counters.refusals_by_code[static_cast<std::size_t>(code)];
+    }
+    // The world's registry with one change, adopted by way of a peer.
+    void adopt(const registry::RegistryData& registry, std::uint32_t version) {
+        RawClient admin(bus, "labour");
+        const auto answer = admin.ask(wire::Adopt{2}, world().registry_document(registry, version));
+        ASSERT_TRUE(answer && std::holds_alternative<wire::Adopted>(*answer));
+    }
+
+    SmallBus bus{{.nodes = {}}};
+};
+
+TEST_F(Sessions, AHelloIsWelcomedAsTheAgencyOfItsKey) {
+    RawClient peer(bus, "police");
+    const auto answer = peer.ask(hello());
+    ASSERT_TRUE(answer.has_value());
+    const auto* welcome = std::get_if<wire::Welcome>(&*answer);
+    ASSERT_NE(welcome, nullptr);
+    EXPECT_EQ(welcome->agency, world().id("police"));
+    EXPECT_EQ(welcome->node, world().member("police").node);
+    EXPECT_EQ(welcome->version, wire::kProtocolVersion);
+    EXPECT_EQ(welcome->registry_version, 1U);
+    EXPECT_FALSE(welcome->head.empty());
+}
+
+TEST_F(Sessions, WithoutACommonVersionItIsUnknownVersion) {
+    RawClient peer(bus, "police");
+    wire::Hello strange = hello();
+    strange.versions = {999};
+    EXPECT_EQ(peer.refusal(strange), Code::unknown_version);
+}
+
+TEST_F(Sessions, AnotherBusIsWrongBus) {
+    RawClient peer(bus, "police");
+    wire::Hello strange = hello();
+    strange.bus = BusId::of("another-bus");
+    EXPECT_EQ(peer.refusal(strange), Code::wrong_bus);
+}
+
+TEST_F(Sessions, AKeyOfNobodyIsNotAnswered) {
+    RawClient stranger(bus, Bytes(32, 9));
+    EXPECT_EQ(stranger.ask(hello()), std::nullopt);
+    EXPECT_EQ(refusals(Code::unknown_key), 1U);
+    RawClient broker_itself(bus, world().broker_curve.public_key().raw());
+    EXPECT_EQ(broker_itself.ask(hello()), std::nullopt);
+}
+
+TEST_F(Sessions, AKeyPastItsValidityIsNotAnswered) {
+    auto registry = world().registry;
+    test::key_of(registry, world().id("police"), keys::Use::curve).validity.until =
+        bus.clock().wall() + 10'000;
+    adopt(registry, 2);
+    RawClient peer(bus, "police");
+    EXPECT_TRUE(peer.ask(hello()).has_value());
+    bus.clock().advance(std::chrono::seconds{10});
+    EXPECT_EQ(peer.ask(hello()), std::nullopt);
+    EXPECT_GE(refusals(Code::expired_key), 1U);
+}
+
+TEST_F(Sessions, AKeyRevokedDuringItsSessionIsNeitherHeardNorAnswered) {
+    RawClient peer(bus, "police");
+    ASSERT_TRUE(peer.ask(hello()).has_value());
+    // A fetch that waits: its answer would come with the registry that revokes its key.
+    const std::uint64_t waiting = peer.send(fetch(bus.broker().journal->confirmed()));
+    bus.steps(3);
+    auto registry = world().registry;
+    auto& key = test::key_of(registry, world().id("police"), keys::Use::curve);
+    key.revoked = true;
+    key.revoked_from = 4;
+    adopt(registry, 2);
+    bus.steps(10);
+    EXPECT_EQ(peer.maybe_answer(waiting), std::nullopt);
+    EXPECT_EQ(peer.ask(hello()), std::nullopt);
+    EXPECT_GE(refusals(Code::revoked_key), 1U);
+}
+
+TEST_F(Sessions, AFrameThatCannotBeReadIsAnsweredWithItsCode) {
+    RawClient peer(bus, "police");
+    peer.send_bytes(wire::Channel::control, Bytes(50, 7));
+    bus.steps(2);
+    const auto answer = peer.maybe_answer(0);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(std::get<wire::Failure>(answer->body).code, Code::malformed_frame);
+    EXPECT_TRUE(peer.ask(hello()).has_value()) << "the session goes on";
+}
+
+TEST_F(Sessions, AnAnswerSentAsARequestIsUnknownOperation) {
+    RawClient peer(bus, "police");
+    EXPECT_EQ(peer.refusal(wire::Done{}), Code::unknown_operation);
+}
+
+TEST_F(Sessions, AFrameOverTheLimitOfItsChannelIsOversized) {
+    RawClient peer(bus, "police");
+    Bytes large = wire::encode({1, hello()});
+    large.resize(wire::kControlBytesMax);
+    peer.send_bytes(wire::Channel::control, large);
+    bus.steps(2);
+    ASSERT_TRUE(peer.maybe_answer(1).has_value() || peer.maybe_answer(0).has_value())
+        << "at the limit it is read";
+}
+
+TEST_F(Sessions, ARepeatedOffenderIsDroppedAndOthersAreNot) {
+    RawClient offender(bus, "police");
+    RawClient honest(bus, "police");
+    const std::uint32_t offences = SessionOptions{}.offences_max;
+    for (std::uint32_t i = 0; i < offences; ++i) {
+        offender.send_bytes(wire::Channel::control, Bytes(50, 7));
+        bus.step();
+    }
+    EXPECT_TRUE(offender.ask(hello()).has_value()) << "at the limit it is still served";
+    EXPECT_EQ(bus.broker().counters.peers_dropped, 0U);
+    offender.send_bytes(wire::Channel::control, Bytes(50, 7));
+    bus.step();
+    EXPECT_EQ(bus.broker().counters.peers_dropped, 1U);
+    EXPECT_EQ(offender.ask(hello()), std::nullopt);
+    EXPECT_TRUE(honest.ask(hello()).has_value());
+}
+
+TEST_F(Sessions, RequestsOfOnePeerAreLimitedAndTheNextIsOverloaded) {
+    RawClient peer(bus, "police");
+    const Position end = bus.broker().journal->confirmed();
+    for (std::size_t i = 0; i < kInFlightPerPeerMax; ++i) {
+        // Consumers of their own: each waits.
+        peer.send(wire::Fetch{"c-" + std::to_string(i), end, 1u << 20, 100});
+        bus.step();
+    }
+    peer.take_all();
+    EXPECT_EQ(peer.answers(), 0U);
+    EXPECT_EQ(peer.refusal(wire::Fetch{"one-more", end, 1u << 20, 100}), Code::overloaded);
+    RawClient other(bus, "labour");
+    EXPECT_TRUE(other.ask(hello()).has_value());
+}
+
+TEST_F(Sessions, ConnectionsOfOneAgencyAreCapped) {
+    const std::uint32_t cap = world().registry.limits.connections_per_agency_max;
+    const Position end = bus.broker().journal->confirmed();
+    std::vector<std::unique_ptr<RawClient>> peers;
+    for (std::uint32_t i = 0; i < cap; ++i) {
+        peers.push_back(std::make_unique<RawClient>(bus, "police"));
+        peers.back()->send(fetch(end));  // busy: its row cannot make room
+        bus.step();
+    }
+    RawClient one_more(bus, "police");
+    one_more.send(fetch(end));
+    bus.steps(2);
+    const auto answer = one_more.maybe_answer(0);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(std::get<wire::Failure>(answer->body).code, Code::overloaded);
+    RawClient other(bus, "labour");
+    EXPECT_TRUE(other.ask(hello()).has_value());
+}
+
+TEST_F(Sessions, ConnectionsThatHaveNothingToDoMakeRoom) {
+    const std::uint32_t cap = world().registry.limits.connections_per_agency_max;
+    for (std::uint32_t i = 0; i < 3 * cap; ++i) {
+        RawClient peer(bus, "police");
+        ASSERT_TRUE(peer.ask(hello()).has_value()) << i;
+    }
+}
+
+}  // namespace
+}  // namespace lienthong::broker

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// Publishing: streams and their numbers, replays, partial batches, policy and audience.
+#include <gtest/gtest.h>
+
+#include "security/keys/digest.hpp"
+#include "security/proof/receipt.hpp"
+#include "tests/support/small_log.hpp"
+
+namespace lienthong::core {
+namespace {
+
+using message::Kind;
+using test::kNow;
+using test::SmallLog;
+using test::world;
+using Envelopes = std::vector<message::Envelope>;
+
+class Publish : public testing::Test {
+  protected:
+    static constexpr std::uint64_t kStream = 77;
+
+    message::Envelope report(std::uint64_t sequence, std::string_view slug = "labour") {
+        return log.compose(slug, test::draft(Kind::outreach_report), MessageId{kStream, sequence});
+    }
+    Envelopes reports(std::uint64_t first, std::size_t count) {
+        Envelopes made;
+        for (std::size_t i = 0; i < count; ++i) made.push_back(report(first + i));
+        return made;
+    }
+    void expect_verdicts(const test::Answer<message::Receipt>& answer,
+                         const std::vector<std::optional<Code>>& expected) {
+        ASSERT_TRUE(answer.has_value()) << info(answer.error().code).name;
+        std::vector<std::optional<Code>> found;
+        for (const auto& verdict : answer->verdicts) found.push_back(verdict.refused);
+        EXPECT_EQ(found, expected);
+    }
+    Code refusal_of(const test::Answer<message::Receipt>& answer) {
+        EXPECT_FALSE(answer.has_value());
+        return answer ? Code::corrupt : answer.error().code;
+    }
+
+    SmallLog log;
+};
+
+TEST_F(Publish, TheReceiptProvesWhereTheAcceptedMessagesStand) {
+    const Envelopes batch = reports(1, 3);
+    const Bytes frame = log.sign("labour", batch);
+    const auto receipt = log.offer("labour", kStream, 1, 3, frame);
+    ASSERT_TRUE(receipt.has_value());
+    std::vector<Hash> accepted;
+    for (const auto& envelope : batch) accepted.push_back(keys::sha256(envelope.header));
+    proof::ReceiptClaim claim;
+    claim.head = receipt->head;
+    claim.accepted = accepted;
+    claim.first_position = receipt->first_position;
+    claim.time = receipt->time;
+    claim.epoch = receipt->epoch;
+    claim.proof = keys::sha256(message::parse_batch(frame)->proof);
+    claim.range = {receipt->left, receipt->right};
+    EXPECT_TRUE(proof::verify_receipt(claim, world().bus, world().log.public_key()).has_value());
+    claim.first_position += 1;
+    EXPECT_FALSE(proof::verify_receipt(claim, world().bus, world().log.public_key()).has_value());
+}
+
+TEST_F(Publish, AReplayGetsTheSameReceiptAndAddsNothing) {
+    const Bytes frame = log.sign("labour", reports(1, 2));
+    const auto first = log.offer("labour", kStream, 1, 2, frame);
+    ASSERT_TRUE(first.has_value());
+    log.accept("police", test::draft(Kind::outreach_report));
+    const std::uint64_t size = log.size();
+    const auto again = log.offer("labour", kStream, 1, 2, frame);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(log.size(), size);
+    EXPECT_EQ(again->first_position, first->first_position);
+    EXPECT_EQ(again->head, first->head);
+    EXPECT_EQ(again->left, first->left);
+    EXPECT_EQ(again->right, first->right);
+    EXPECT_EQ(again->time, first->time);
+    EXPECT_EQ(again->verdicts, first->verdicts);
+}
+
+TEST_F(Publish, TheSameIdWithOtherContentIsIdConflict) {
+    expect_verdicts(log.offer("labour", kStream, 1, reports(1, 2)), {std::nullopt, std::nullopt});
+    EXPECT_EQ(refusal_of(log.offer("labour", kStream, 1, reports(1, 2))), Code::id_conflict);
+    EXPECT_EQ(refusal_of(log.offer("labour", kStream, 2, reports(2, 1))), Code::id_conflict);
+}
+
+TEST_F(Publish, ANumberLeftOutIsSequenceGap) {
+    EXPECT_EQ(refusal_of(log.offer("labour", kStream, 2, reports(2, 1))), Code::sequence_gap);
+    expect_verdicts(log.offer("labour", kStream, 1, reports(1, 1)), {std::nullopt});
+    EXPECT_EQ(refusal_of(log.offer("labour", kStream, 3, reports(3, 1))), Code::sequence_gap);
+    expect_verdicts(log.offer("labour", kStream, 2, reports(2, 1)), {std::nullopt});
+}
+
+TEST_F(Publish, AStreamOfAnotherNodeIsWrongStream) {
+    expect_verdicts(log.offer("labour", kStream, 1, reports(1, 1)), {std::nullopt});
+    EXPECT_EQ(refusal_of(log.offer("police", kStream, 2, {report(2, "police")})),
+              Code::wrong_stream);
+}
+
+TEST_F(Publish, AnotherDeliveryClassInTheStreamIsWrongStream) {
+    expect_verdicts(log.offer("labour", kStream, 1, reports(1, 1)), {std::nullopt});
+    Envelopes summary;
+    summary.push_back(log.compose("labour", test::draft(Kind::province_summary), {kStream, 2}));
+    expect_verdicts(log.offer("labour", kStream, 2, std::move(summary)), {Code::wrong_stream});
+}
+
+TEST_F(Publish, ARefusalInTheMiddleConsumesItsNumberAndTheRestStandsContiguously) {
+    Envelopes batch = reports(1, 3);
+    batch[1].sections.at(0).body.back() ^= 1;
+    const Position before = log.size();
+    const auto receipt = log.offer("labour", kStream, 1, std::move(batch));
+    expect_verdicts(receipt, {std::nullopt, Code::bad_digest, std::nullopt});
+    EXPECT_EQ(receipt->first_position, before);
+    EXPECT_EQ(receipt->accepted_count, 2U);
+    EXPECT_EQ(log.entry(before).kind, proof::EntryKind::message);
+    EXPECT_EQ(log.entry(before + 1).kind, proof::EntryKind::message);
+    ASSERT_EQ(log.entry(before + 2).kind, proof::EntryKind::refusals);
+    const auto refusals = parse_refusals(log.entry(before + 2).content).value();
+    EXPECT_EQ(refusals.refused, (std::vector<Refusals::One>{{2, Code::bad_digest}}));
+    EXPECT_EQ(refusals.stream, kStream);
+    log.look([&](const ReadState& state) {
+        EXPECT_EQ(state.maybe_position({kStream, 3}).value(), before + 1);
+        EXPECT_EQ(state.maybe_position({kStream, 2}).value(), std::nullopt);
+        EXPECT_EQ(state.maybe_refusal({kStream, 2}).value(), Code::bad_digest);
+        EXPECT_EQ(state.maybe_stream(kStream).value()->last, 3U);
+    });
+    expect_verdicts(log.offer("labour", kStream, 4, reports(4, 1)), {std::nullopt});
+}
+
+TEST_F(Publish, ABatchOfRefusalsAloneConsumesItsNumbersToo) {
+    Envelopes batch = reports(1, 2);
+    for (auto& envelope : batch) envelope.sections.clear();
+    const auto receipt = log.offer("labour", kStream, 1, std::move(batch));
+    expect_verdicts(receipt, {Code::malformed_section, Code::malformed_section});
+    EXPECT_EQ(receipt->accepted_count, 0U);
+    EXPECT_FALSE(receipt->head.empty());
+    expect_verdicts(log.offer("labour", kStream, 3, reports(3, 1)), {std::nullopt});
+}
+
+TEST_F(Publish, ARetriableVerdictEndsTheBatchAndTheRestIsNotReached) {
+    Envelopes batch = reports(1, 4);
+    test::change_descriptor(batch[2], 0, [&](message::Descriptor& descriptor) {
+        descriptor.audience = world().ids({"labour", "hotline-111"});
+    });
+    test::change_header(batch[2], [](message::Header& header) { header.policy_version = 0; });
+    const Position before = log.size();
+    const auto receipt = log.offer("labour", kStream, 1, std::move(batch));
+    expect_verdicts(receipt, {std::nullopt, std::nullopt, Code::stale_audience, Code::not_reached});
+    EXPECT_EQ(receipt->accepted_count, 2U);
+    ASSERT_EQ(log.entry(before + 2).kind, proof::EntryKind::stream_closed);
+    EXPECT_EQ(parse_stream_closed(log.entry(before + 2).content)->last, 2U);
+    EXPECT_EQ(refusal_of(log.offer("labour", kStream, 3, reports(3, 1))), Code::stream_closed);
+}
+
+TEST_F(Publish, AnOldCopyOfABatchThatStoppedGetsItsReceiptAgain) {
+    Envelopes batch = reports(1, 2);
+    test::change_descriptor(batch[1], 0, [&](message::Descriptor& descriptor) {
+        descriptor.audience = world().ids({"labour", "hotline-111"});
+    });
+    test::change_header(batch[1], [](message::Header& header) { header.policy_version = 0; });
+    const Bytes frame = log.sign("labour", std::move(batch));
+    expect_verdicts(log.offer("labour", kStream, 1, 2, frame),
+                    {std::nullopt, Code::stale_audience});
+    const std::uint64_t size = log.size();
+    expect_verdicts(log.offer("labour", kStream, 1, 2, frame), {std::nullopt, Code::not_reached});
+    EXPECT_EQ(log.size(), size);
+}
+
+TEST_F(Publish, AStreamThatBeganStaleIsClosedAtNothing) {
+    Envelopes batch = reports(1, 1);
+    test::change_descriptor(batch[0], 0, [&](message::Descriptor& descriptor) {
+        descriptor.audience = world().ids({"labour", "hotline-111"});
+    });
+    test::change_header(batch[0], [](message::Header& header) { header.registry_version = 0; });
+    const Bytes frame = log.sign("labour", std::move(batch));
+    expect_verdicts(log.offer("labour", kStream, 1, 1, frame), {Code::stale_audience});
+    EXPECT_EQ(refusal_of(log.offer("labour", kStream, 1, 1, frame)), Code::stream_closed);
+}
+
+TEST_F(Publish, AnAudienceChosenUnderTheRulesInForceMustBeThePolicys) {
+    Envelopes batch = reports(1, 1);
+    test::change_descriptor(batch[0], 0, [&](message::Descriptor& descriptor) {
+        descriptor.audience = world().ids({"labour", "hotline-111"});
+    });
+    expect_verdicts(log.offer("labour", kStream, 1, std::move(batch)), {Code::wrong_audience});
+}
+
+TEST_F(Publish, ASectionSealedToAnotherCertificateIsWrongAudience) {
+    node::Draft draft = log.with_case_id("border-guard", test::opening({"police", "labour"}));
+    auto envelope = log.compose("border-guard", draft, {kStream, 1});
+    test::change_descriptor(envelope, 0, [&](message::Descriptor& descriptor) {
+        descriptor.sealed_to.at(0).bytes[0] ^= 1;
+    });
+    expect_verdicts(log.offer("border-guard", kStream, 1, {envelope}), {Code::wrong_audience});
+}
+
+TEST_F(Publish, AMessageOverItsDateIsExpiredMessage) {
+    node::Draft draft = test::draft(Kind::outreach_report);
+    draft.expires = kNow + 1000;
+    const auto in_time = log.compose("labour", draft, {kStream, 1});
+    const auto late = log.compose("labour", draft, {kStream, 2});
+    log.time = draft.expires;
+    expect_verdicts(log.offer("labour", kStream, 1, {in_time}), {std::nullopt});
+    log.time += 1;
+    expect_verdicts(log.offer("labour", kStream, 2, {late}), {Code::expired_message});
+}
+
+TEST_F(Publish, RulesThatTheBusDoesNotKnowYetAreStalePolicy) {
+    for (const bool policy : {true, false}) {
+        auto envelope = log.compose("labour", test::draft(Kind::outreach_report), {kStream, 1});
+        test::change_header(envelope, [&](message::Header& header) {
+            (policy ? header.policy_version : header.registry_version) = 2;
+        });
+        SmallLog fresh;
+        expect_verdicts(fresh.offer("labour", kStream, 1, {envelope}), {Code::stale_policy});
+    }
+}
+
+TEST_F(Publish, AKindWithoutAGrantIsForbiddenAndTheGrantIsNamed) {
+    const auto receipt = log.publish("fatherland-front", test::draft(Kind::province_summary));
+    expect_verdicts(receipt, {Code::forbidden});
+    EXPECT_EQ(receipt->verdicts.at(0).grant_missing, "publish province-summary");
+}
+
+TEST_F(Publish, ClassesAreLimitedAndTheNextIsClassLimit) {
+    SmallLog limited([](MachineOptions& options) { options.classes_max = 2; });
+    EXPECT_EQ(limited.verdict("labour", test::draft(Kind::outreach_report)), std::nullopt);
+    EXPECT_EQ(limited.verdict("police", test::draft(Kind::outreach_report)), std::nullopt);
+    EXPECT_EQ(limited.verdict("information", test::draft(Kind::outreach_report)),
+              Code::class_limit);
+    EXPECT_EQ(limited.verdict("police", test::draft(Kind::outreach_report)), std::nullopt);
+    EXPECT_EQ(limited.entries_of(proof::EntryKind::refusals).size(), 0U) << "retriable";
+}
+
+TEST_F(Publish, AReferenceToWhatTheSenderNeverGotIsForbiddenWhetherItExistsOrNot) {
+    const auto [id, position] = log.accept("police", test::draft(Kind::crime_statistic));
+    node::Draft draft = test::draft(Kind::outreach_report);
+    const Hash digest = keys::sha256(log.entry(position).content);
+    draft.refers_to = message::Reference{id, digest, message::Relation::answers};
+    EXPECT_EQ(log.verdict("information", draft), Code::forbidden);
+    draft.refers_to->message = {4711, 1};
+    EXPECT_EQ(log.verdict("information", draft), Code::forbidden);
+    draft.refers_to = message::Reference{id, digest, message::Relation::answers};
+    EXPECT_EQ(log.verdict("labour", draft), std::nullopt);
+    draft.refers_to->header_digest.bytes[0] ^= 1;
+    EXPECT_EQ(log.verdict("labour", draft), Code::bad_digest);
+    draft.refers_to = message::Reference{id, digest, message::Relation::supersedes};
+    EXPECT_EQ(log.verdict("labour", draft), Code::forbidden) << "only the sender's own";
+}
+
+TEST_F(Publish, RefusalsOfOneRuleAreCountedForEachMinute) {
+    for (int i = 0; i < 3; ++i) {
+        log.verdict("fatherland-front", test::draft(Kind::province_summary));
+    }
+    EXPECT_TRUE(log.entries_of(proof::EntryKind::denied).empty());
+    log.time += 60'000;
+    log.verdict("fatherland-front", test::draft(Kind::province_summary));
+    const auto entries = log.entries_of(proof::EntryKind::denied);
+    ASSERT_EQ(entries.size(), 1U);
+    const Denied denied = parse_denied(entries[0].content).value();
+    EXPECT_EQ(denied.agency, log.id("fatherland-front"));
+    EXPECT_EQ(denied.rule, "forbidden");
+    EXPECT_EQ(denied.count, 3U);
+    EXPECT_EQ(denied.minute, kNow / 60'000);
+}
+
+}  // namespace
+}  // namespace lienthong::core

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queries: who may ask, what is put on the record, and what a stranger learns (nothing).
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "bus/wire/command.hpp"
+#include "tests/support/small_log.hpp"
+
+namespace lienthong::core {
+namespace {
+
+using message::QueryKind;
+using test::SmallLog;
+using test::world;
+
+class Queries : public testing::Test {
+  protected:
+    static message::Query query(QueryKind kind,
+                                const CaseId& case_id,
+                                std::string_view officer = "o-cat-01",
+                                std::string_view purpose = "verification") {
+        message::Query made;
+        made.kind = kind;
+        made.case_id = case_id;
+        made.officer = OfficerId::of(officer);
+        made.purpose = Purpose::of(purpose);
+        made.count_max = 100;
+        return made;
+    }
+    // The answer as it would travel.
+    static Bytes bytes(const test::Answer<message::QueryAnswer>& answer) {
+        return answer ? wire::encode({1, *answer})
+                      : wire::encode({1, wire::to_failure(answer.error())});
+    }
+    static CaseId nobodys() {
+        CaseId id;
+        id.bytes.fill(0x42);
+        return id;
+    }
+    std::size_t queried() const { return log.entries_of(proof::EntryKind::queried).size(); }
+
+    SmallLog log;
+};
+
+TEST_F(Queries, APartysOfficerSeesStatusListTimelineAndParties) {
+    const CaseId id = log.open_case();
+    log.move_case(id, CaseState::notified);
+    const auto status = log.query("police", query(QueryKind::case_status, id));
+    ASSERT_TRUE(status.has_value());
+    ASSERT_EQ(status->cases.size(), 1U);
+    EXPECT_EQ(status->cases[0].state, "notified");
+    EXPECT_EQ(status->cases[0].position, log.record(id).position);
+    const auto timeline = log.query("police", query(QueryKind::case_timeline, id));
+    ASSERT_TRUE(timeline.has_value());
+    EXPECT_EQ(timeline->steps.size(), 2U);
+    const auto list = log.query("police", query(QueryKind::case_list, {}));
+    ASSERT_TRUE(list.has_value());
+    EXPECT_EQ(list->cases.size(), 1U);
+    const auto parties = log.query("police", query(QueryKind::case_parties, id, "", ""));
+    ASSERT_TRUE(parties.has_value());
+    EXPECT_EQ(parties->parties, log.record(id).parties);
+}
+
+TEST_F(Queries, AListComesInPagesWithoutGaps) {
+    std::set<CaseId> ids;
+    for (int i = 0; i < 5; ++i) ids.insert(log.open_case());
+    std::set<CaseId> listed;
+    message::Query page = query(QueryKind::case_list, {});
+    page.count_max = 2;
+    for (bool more = true; more;) {
+        const auto answer = log.query("police", page);
+        ASSERT_TRUE(answer.has_value());
+        ASSERT_LE(answer->cases.size(), 2U);
+        for (const auto& row : answer->cases) listed.insert(row.case_id);
+        more = answer->more;
+        if (more) page.case_id = answer->cases.back().case_id;
+    }
+    EXPECT_EQ(listed, ids);
+}
+
+TEST_F(Queries, TheAnswerToAStrangerIsTheSameBytesForExistingAbsentAndOthersCases) {
+    const CaseId theirs = log.open_case({"police", "labour"});
+    for (const QueryKind kind :
+         {QueryKind::case_status, QueryKind::case_timeline, QueryKind::case_parties}) {
+        for (const auto& [slug, officer] : {std::pair("peoples-committee", "o-xa-01"),
+                                            {"social-protection-centre", "o-bt-01"},
+                                            {"fatherland-front", "o-mt-01"},
+                                            {"information", "o-tt-01"}}) {
+            const auto existing = log.query(slug, query(kind, theirs, officer));
+            ASSERT_FALSE(existing.has_value());
+            EXPECT_EQ(existing.error().code, Code::forbidden);
+            EXPECT_EQ(bytes(existing), bytes(log.query(slug, query(kind, nobodys(), officer))));
+        }
+    }
+    EXPECT_EQ(queried(), 0U) << "a refused query names no case in the log";
+}
+
+TEST_F(Queries, AnOfficerWithoutTheFunctionIsForbiddenBeforeAnyCaseIsRead) {
+    const CaseId id = log.open_case();
+    const auto unknown = log.query("police", query(QueryKind::case_status, id, "o-nobody"));
+    ASSERT_FALSE(unknown.has_value());
+    EXPECT_EQ(unknown.error().code, Code::forbidden);
+    EXPECT_EQ(unknown.error().grant_missing, "officer with the function query");
+    const auto drafter = log.query("labour", query(QueryKind::case_status, id, "o-ldh-01"));
+    EXPECT_EQ(bytes(drafter), bytes(unknown));
+}
+
+TEST_F(Queries, APurposeWithoutAGrantIsForbidden) {
+    const CaseId id = log.open_case();
+    const auto curious =
+        log.query("police", query(QueryKind::case_status, id, "o-cat-01", "gossip"));
+    ASSERT_FALSE(curious.has_value());
+    EXPECT_EQ(curious.error().code, Code::forbidden);
+    EXPECT_FALSE(curious.error().grant_missing.empty()) << "this grant does not depend on the case";
+}
+
+TEST_F(Queries, TheFirstInFifteenMinutesIsOnTheRecordAndRepeatsAreCounted) {
+    const CaseId id = log.open_case();
+    const message::Query status = query(QueryKind::case_status, id);
+    ASSERT_TRUE(log.query("police", status).has_value());
+    EXPECT_EQ(queried(), 1U);
+    log.time += 15 * 60 * 1000 - 1;
+    ASSERT_TRUE(log.query("police", status).has_value());
+    ASSERT_TRUE(log.query("police", status).has_value());
+    EXPECT_EQ(queried(), 1U);
+    ASSERT_TRUE(log.query("police", query(QueryKind::case_status, id, "o-cat-02")).has_value());
+    EXPECT_EQ(queried(), 2U) << "another officer";
+    log.time += 1;
+    ASSERT_TRUE(log.query("police", status).has_value());
+    const auto entries = log.entries_of(proof::EntryKind::queried);
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(parse_queried(entries[0].content)->repeats, 0U);
+    const Queried last = parse_queried(entries[2].content).value();
+    EXPECT_EQ(last.repeats, 2U);
+    EXPECT_EQ(last.officer, OfficerId::of("o-cat-01"));
+    EXPECT_EQ(last.case_id, id);
+}
+
+TEST_F(Queries, TheQueryStandsInTheLogBeforeItsAnswerIsMade) {
+    const CaseId id = log.open_case();
+    log.in_group([&](Group& group) {
+        const std::uint64_t before = group.state().log_size();
+        ASSERT_TRUE(group.query(SmallLog::session("police"), query(QueryKind::case_status, id))
+                        .value()
+                        .has_value());
+        EXPECT_EQ(group.state().log_size(), before + 1);
+    });
+}
+
+TEST_F(Queries, ANodeThatPreparesAMessageIsNotAnOfficerAsking) {
+    const CaseId id = log.open_case();
+    ASSERT_TRUE(log.query("police", query(QueryKind::case_parties, id, "", "")).has_value());
+    EXPECT_EQ(queried(), 0U);
+}
+
+TEST_F(Queries, DenialsAreCountedForAMinuteAndWrittenOnce) {
+    const CaseId id = log.open_case({"police", "labour"});
+    for (int i = 0; i < 4; ++i) {
+        ASSERT_FALSE(log.query("information", query(QueryKind::case_status, id, "o-tt-01")));
+    }
+    EXPECT_TRUE(log.entries_of(proof::EntryKind::denied).empty());
+    log.time += 60'000;
+    ASSERT_FALSE(log.query("information", query(QueryKind::case_status, nobodys(), "o-tt-01")));
+    const auto entries = log.entries_of(proof::EntryKind::denied);
+    ASSERT_EQ(entries.size(), 1U);
+    const Denied denied = parse_denied(entries[0].content).value();
+    EXPECT_EQ(denied.agency, log.id("information"));
+    EXPECT_EQ(denied.rule, "query");
+    EXPECT_EQ(denied.count, 4U);
+}
+
+}  // namespace
+}  // namespace lienthong::core
