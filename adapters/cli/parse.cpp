@@ -218,10 +218,9 @@ Manners manners_of(const std::vector<std::string>& words, std::string_view local
     if (locale.starts_with("en")) manners.lang = Lang::en;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i] == "--json") manners.json = true;
-        const bool apart = words[i] == "--lang" && i + 1 < words.size();
-        const std::string_view lang = apart                             ? words[i + 1]
-                                      : words[i].starts_with("--lang=") ? words[i].substr(7)
-                                                                        : std::string();
+        std::string lang;
+        if (words[i].starts_with("--lang=")) lang = words[i].substr(7);
+        if (words[i] == "--lang" && i + 1 < words.size()) lang = words[i + 1];
         if (lang == "vi") manners.lang = Lang::vi;
         if (lang == "en") manners.lang = Lang::en;
     }
