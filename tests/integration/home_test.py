@@ -68,8 +68,8 @@ class Home(BusCase):
 
     def test_a_directory_that_is_no_home_is_named(self):
         code, said = self.start(self.place)
-        self.assertNotEqual(code, 0)
-        self.assertIn("no_such_file", said)
+        self.assertEqual(code, 2, said)
+        self.assertIn("bad_argument", said)
 
     def test_init_leaves_a_full_directory_alone(self):
         answer = self.bus.run("init", "--setup", str(self.bus.setup), "--home",
