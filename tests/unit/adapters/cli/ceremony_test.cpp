@@ -20,34 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Making keys is slow on purpose: one bus serves every test that only looks at it.
-class MadeBus : public testing::Test {
-  protected:
-    static void SetUpTestSuite() {
-        folder_ = new TemporaryFolder;
-        CeremonyOptions options;
-        options.directory = folder_->path() / "bus";
-        options.registry_toml = registry_source();
-        options.policy_toml = policy_source();
-        const SystemClock clock;
-        SystemRandom random;
-        auto made = make_bus(options, clock, random, [](const Words&) {});
-        ASSERT_TRUE(made.has_value()) << made.error().detail << " " << made.error().where;
-        result_ = new CeremonyResult(std::move(*made));
-    }
-    static void TearDownTestSuite() {
-        delete result_;
-        delete folder_;
-        result_ = nullptr;
-        folder_ = nullptr;
-    }
-    static fs::path bus() { return folder_->path() / "bus"; }
-
-    static TemporaryFolder* folder_;
-    static CeremonyResult* result_;
-};
-TemporaryFolder* MadeBus::folder_ = nullptr;
-CeremonyResult* MadeBus::result_ = nullptr;
+fs::path bus() { return made_bus().path(); }
 
 mode_t mode_of(const fs::path& path) {
     struct stat status{};
@@ -63,9 +36,9 @@ std::set<std::string> names_in(const fs::path& path) {
     return names;
 }
 
-TEST_F(MadeBus, HasAHomeForTheBrokerTheAdministratorsAndElevenAgencies) {
-    EXPECT_EQ(result_->bus, "ninh-binh-2021");
-    EXPECT_EQ(result_->node_homes.size(), 11U);
+TEST(Ceremony, HasAHomeForTheBrokerTheAdministratorsAndElevenAgencies) {
+    EXPECT_EQ(made_bus().result.bus, "ninh-binh-2021");
+    EXPECT_EQ(made_bus().result.node_homes.size(), 11U);
     EXPECT_EQ(names_in(bus() / "nodes"),
               (std::set<std::string>{"police",
                                      "border-guard",
@@ -83,12 +56,12 @@ TEST_F(MadeBus, HasAHomeForTheBrokerTheAdministratorsAndElevenAgencies) {
     EXPECT_TRUE(is_node_home(bus() / "nodes/police"));
 }
 
-TEST_F(MadeBus, TheBrokerHoldsNoAgencysPrivateKey) {
+TEST(Ceremony, TheBrokerHoldsNoAgencysPrivateKey) {
     EXPECT_EQ(names_in(bus() / "broker/keys"),
               (std::set<std::string>{"log.pem", "curve.pem", "master.key"}));
 }
 
-TEST_F(MadeBus, NoTwoHomesHoldTheSameSecret) {
+TEST(Ceremony, NoTwoHomesHoldTheSameSecret) {
     std::set<std::string> secrets;
     std::size_t count = 0;
     for (const auto& item : fs::recursive_directory_iterator(bus())) {
@@ -104,12 +77,14 @@ TEST_F(MadeBus, NoTwoHomesHoldTheSameSecret) {
     EXPECT_EQ(count, 4U + 12U * 6U + 2U);
 }
 
-TEST_F(MadeBus, OnlyTheOwnerMayReadSecretsAndEnter) {
+TEST(Ceremony, OnlyTheOwnerMayReadSecretsAndEnter) {
     for (const auto& item : fs::recursive_directory_iterator(bus())) {
         const fs::path& path = item.path();
         if (item.is_directory()) {
             const bool home = path.parent_path() != bus() || path.filename() != "nodes";
-            if (home) EXPECT_EQ(mode_of(path), 0700U) << path;
+            if (home) {
+                EXPECT_EQ(mode_of(path), 0700U) << path;
+            }
         } else if (path.extension() == ".pem" || path.extension() == ".key" ||
                    path.filename() == "passphrase") {
             EXPECT_EQ(mode_of(path), 0600U) << path;
@@ -118,19 +93,19 @@ TEST_F(MadeBus, OnlyTheOwnerMayReadSecretsAndEnter) {
     EXPECT_EQ(mode_of(bus()), 0700U);
 }
 
-TEST_F(MadeBus, EveryHomeOpensWithItsOwnPassphrase) {
+TEST(Ceremony, EveryHomeOpensWithItsOwnPassphrase) {
     const auto broker = load_broker_home(bus() / "broker", {});
     ASSERT_TRUE(broker.has_value()) << broker.error().detail;
-    EXPECT_EQ(broker->options.control_endpoint, result_->control_endpoint);
+    EXPECT_EQ(broker->options.control_endpoint, made_bus().result.control_endpoint);
     const auto node = load_node_home(bus() / "nodes/police", {});
     ASSERT_TRUE(node.has_value()) << node.error().detail;
     EXPECT_EQ(node->options.server_key, broker->keys.curve.public_key);
-    EXPECT_EQ(node->options.data_endpoint, result_->data_endpoint);
+    EXPECT_EQ(node->options.data_endpoint, made_bus().result.data_endpoint);
     EXPECT_EQ(node->keys.seal.size(), 1U);
     EXPECT_TRUE(load_node_home(bus() / "admin", {}).has_value());
 }
 
-TEST_F(MadeBus, TheGenesisDocumentsAreSignedByThePinnedList) {
+TEST(Ceremony, TheGenesisDocumentsAreSignedByThePinnedList) {
     const auto node = load_node_home(bus() / "nodes/labour", {});
     ASSERT_TRUE(node.has_value());
     ASSERT_EQ(node->options.genesis.size(), 3U);
@@ -147,7 +122,7 @@ TEST_F(MadeBus, TheGenesisDocumentsAreSignedByThePinnedList) {
     }
 }
 
-TEST_F(MadeBus, TheRegistryHasTheKeysOfTheHomes) {
+TEST(Ceremony, TheRegistryHasTheKeysOfTheHomes) {
     const auto node = load_node_home(bus() / "nodes/labour", {});
     ASSERT_TRUE(node.has_value());
     const auto document = registry::parse_document(node->options.genesis[1]);
@@ -164,7 +139,7 @@ TEST_F(MadeBus, TheRegistryHasTheKeysOfTheHomes) {
     EXPECT_NE(built->log_key(now), nullptr);
 }
 
-TEST_F(MadeBus, AFullDirectoryIsLeftAlone) {
+TEST(Ceremony, AFullDirectoryIsLeftAlone) {
     Surroundings around;
     const int exit = run({"init",
                           "--home",
@@ -177,10 +152,10 @@ TEST_F(MadeBus, AFullDirectoryIsLeftAlone) {
     EXPECT_EQ(maybe_json(around.out.str())->at("error").at("code"), "already_exists");
 }
 
-TEST_F(MadeBus, LooserModesAreRefused) {
+TEST(Ceremony, LooserModesAreRefused) {
     TemporaryFolder copy;
     const fs::path home = copy.path() / "police";
-    fs::copy(bus() / "nodes/police", home, fs::copy_options::recursive);
+    copy_home(bus() / "nodes/police", home);
     const auto private_again = [&] {
         fs::permissions(home, fs::perms::owner_all);
         fs::permissions(home / "keys", fs::perms::owner_all);
@@ -199,7 +174,7 @@ TEST_F(MadeBus, LooserModesAreRefused) {
     }
 }
 
-TEST_F(MadeBus, ASystemdCredentialTakesThePlaceOfThePassphrase) {
+TEST(Ceremony, ASystemdCredentialTakesThePlaceOfThePassphrase) {
     TemporaryFolder credentials;
     const auto bytes = read_file(bus() / "nodes/police/passphrase", 1000);
     ASSERT_TRUE(write_file(credentials.path() / "lienthong-passphrase", *bytes, 0600).has_value());
@@ -209,12 +184,10 @@ TEST_F(MadeBus, ASystemdCredentialTakesThePlaceOfThePassphrase) {
     EXPECT_TRUE(load_node_home(bus() / "nodes/police", credentials.path()).has_value());
 }
 
-TEST_F(MadeBus, AKeyThatIsNotYetInTheRegistryWaits) {
+TEST(Ceremony, AKeyThatIsNotYetInTheRegistryWaits) {
     TemporaryFolder copy;
     const fs::path home = copy.path() / "labour";
-    fs::copy(bus() / "nodes/labour", home, fs::copy_options::recursive);
-    fs::permissions(home, fs::perms::owner_all);
-    fs::permissions(home / "keys", fs::perms::owner_all);
+    copy_home(bus() / "nodes/labour", home);
     const auto passphrase = load_passphrase(home, {});
     ASSERT_TRUE(passphrase.has_value());
     const auto path = make_waiting_key(home, keys::Use::sign, *passphrase);

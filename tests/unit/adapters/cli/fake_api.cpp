@@ -43,6 +43,31 @@ TemporaryFolder::~TemporaryFolder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
+const MadeBus& made_bus() {
+    static const std::unique_ptr<const MadeBus> made = [] {
+        auto bus = std::make_unique<MadeBus>();
+        CeremonyOptions options;
+        options.directory = bus->path();
+        options.registry_toml = registry_source();
+        options.policy_toml = policy_source();
+        const SystemClock clock;
+        SystemRandom random;
+        auto result = make_bus(options, clock, random, [](const Words&) {});
+        CHECK(result.has_value());
+        bus->result = std::move(*result);
+        return bus;
+    }();
+    return *made;
+}
+
+void copy_home(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::filesystem::create_directories(to.parent_path());
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+    for (const auto& path : {to, to / "keys", to / "genesis", to / "data"}) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    }
+}
+
 FakeApi::FakeApi(std::string_view slug) {
     auto registry_data = registry::compile_registry(registry_source(), kBus, 1);
     CHECK(registry_data.has_value());

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "adapters/cli/ceremony.hpp"
 #include "adapters/cli/command.hpp"
 #include "bus/base/clock.hpp"
 #include "bus/base/random.hpp"
@@ -31,6 +32,16 @@ class TemporaryFolder {
   private:
     std::filesystem::path path_;
 };
+
+// A bus made by the ceremony from the example's sources, once for all tests (making keys is slow on
+// purpose). Tests that change a home take a copy of it.
+struct MadeBus {
+    TemporaryFolder folder;
+    CeremonyResult result;
+    std::filesystem::path path() const { return folder.path() / "bus"; }
+};
+const MadeBus& made_bus();
+void copy_home(const std::filesystem::path& from, const std::filesystem::path& to);
 
 class FakeApi final : public node::Api {
   public:

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "adapters/cli/ceremony.hpp"
 #include "adapters/cli/home.hpp"
 #include "adapters/cli/key_request.hpp"
 #include "bus/base/base64.hpp"
@@ -21,23 +20,19 @@ using registry::KeyEntry;
 class KeyWay : public testing::Test {
   protected:
     void SetUp() override {
-        CeremonyOptions options;
-        options.directory = folder_.path() / "bus";
-        options.registry_toml = registry_source();
-        options.policy_toml = policy_source();
-        const SystemClock clock;
-        SystemRandom random;
-        ASSERT_TRUE(make_bus(options, clock, random, [](const Words&) {}).has_value());
+        copy_home(made_bus().path() / "admin", folder_.path() / "admin");
+        copy_home(made_bus().path() / "nodes/labour", folder_.path() / "labour");
         const auto document = registry::parse_document(
-            *read_file(folder_.path() / "bus/admin/genesis/registry.doc", 1 << 22));
+            *read_file(folder_.path() / "admin/genesis/registry.doc", 1 << 22));
         auto built = registry::Registry::build(*registry::parse_registry(document->body));
         ASSERT_TRUE(built.has_value());
         admin_.api.documents_in_force.registry =
             std::make_shared<const registry::Registry>(std::move(*built));
-        admin_.home = folder_.path() / "bus/admin";
+        admin_.home = folder_.path() / "admin";
+        const SystemClock clock;
         // The registry's keys begin now: the manual clock has to stand there too.
         admin_.clock = ManualClock(clock.wall());
-        node_.home = folder_.path() / "bus/nodes/labour";
+        node_.home = folder_.path() / "labour";
         node_.clock = ManualClock(clock.wall());
     }
 

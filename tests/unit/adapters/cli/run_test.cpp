@@ -150,28 +150,24 @@ TEST(Run, AnAuditThatFindsAFaultExitsWithSeven) {
 
 TEST(Run, EveryTextForPeopleIsMadeInBothLanguages) {
     Served served;
+    const std::vector<std::vector<std::string>> all = {
+        {"status"},
+        {"inbox"},
+        {"report", "outreach"},
+        {"report", "completeness", "--year", "2021"},
+        {"log", "show"},
+        {"key", "list"},
+        {"policy", "check"},
+        {"policy", "show"},
+        {"registry", "show"},
+        {"policy", "explain", "--agency", "labour", "--action", "publish", "--kind",
+         "outreach-report"},
+    };
     for (const char* lang : {"vi", "en"}) {
-        for (const std::vector<std::string>& words : {std::vector<std::string>{"status"},
-                                                      {"inbox"},
-                                                      {"report", "outreach"},
-                                                      {"report", "completeness", "--year", "2021"},
-                                                      {"log", "show"},
-                                                      {"key", "list"},
-                                                      {"policy", "check"},
-                                                      {"policy", "show"},
-                                                      {"registry", "show"},
-                                                      {"policy",
-                                                       "explain",
-                                                       "--agency",
-                                                       "labour",
-                                                       "--action",
-                                                       "publish",
-                                                       "--kind",
-                                                       "outreach-report"}}) {
+        for (std::vector<std::string> words : all) {
             served.around.out.str("");
-            auto all = words;
-            all.insert(all.end(), {"--lang", lang});
-            EXPECT_EQ(served.run(all), 0) << words[0];
+            words.insert(words.end(), {"--lang", lang});
+            EXPECT_EQ(served.run(words), 0) << words[0];
             EXPECT_FALSE(served.around.out.str().empty()) << words[0];
         }
     }

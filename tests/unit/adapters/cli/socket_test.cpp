@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <thread>
 
 #include "tests/unit/adapters/cli/fake_api.hpp"

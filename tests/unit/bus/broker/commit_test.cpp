@@ -129,7 +129,9 @@ TEST_F(Commits, AFullDiskRefusesPublishingWhileReadingGoesOn) {
 TEST_F(Commits, AfterACommitThatFailedNothingIsAnsweredAndTheProcessEnds) {
     for (const auto fault :
          {journal::CommitFault::before_durable, journal::CommitFault::after_durable}) {
-        if (bus.maybe_broker() == nullptr) ASSERT_TRUE(bus.start_broker());
+        if (bus.maybe_broker() == nullptr) {
+            ASSERT_TRUE(bus.start_broker());
+        }
         const Made made = report();
         journal::fail_commit(bus.broker_disk(), 0, fault);
         EXPECT_EQ(peer.ask(made.command, made.frame), std::nullopt);

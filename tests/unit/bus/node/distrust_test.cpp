@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bus/base/check.hpp"
 #include "security/keys/digest.hpp"
 #include "tests/support/small_bus.hpp"
 
@@ -17,7 +18,7 @@ using test::world;
 
 class LyingBroker : public testing::Test {
   protected:
-    using Tamper = std::function<void(wire::Command& answer, Bytes& data)>;
+    LyingBroker() { CHECK(bus.catch_up("labour")); }
 
     // Applies to answers of one kind, until honest() again.
     template <class T>
@@ -255,27 +256,27 @@ TEST_F(LyingBroker, AWelcomeAsSomebodyElseIsAnAlarm) {
 }
 
 TEST_F(LyingBroker, TheNewestHeadSurvivesAnOlderOneAndARestart) {
-    publish();
-    ASSERT_TRUE(bus.catch_up("labour"));
+    // Heads go on while the cursor is held back, so that an older one covers it too.
+    const auto say_nothing = [](message::Delivery& delivery) {
+        delivery.entries.clear();
+        delivery.to = delivery.from;
+    };
+    tell_labour(say_nothing);
+    tell_labour(say_nothing);
     const std::uint64_t newest = bus.status("labour").log_size;
-    // An older head, honestly signed, over a delivery that says nothing new.
     std::string older;
     bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
-        for (std::uint64_t size = 1; size < newest; ++size) {
-            if (const auto note = state.maybe_head(size).value()) older = *note;
-        }
+        older = state.maybe_head(newest - 1).value().value();
     });
-    ASSERT_FALSE(older.empty());
     lie<message::Delivery>([&](message::Delivery& delivery) {
-        delivery.entries.clear();
+        say_nothing(delivery);
         delivery.head = older;
-        delivery.to = delivery.from = proof::parse_head(older)->size;
         test::sign_delivery(delivery);
     });
     publish();
     bus.steps(20);
     ASSERT_TRUE(bus.start_node("labour"));
-    EXPECT_GE(bus.status("labour").log_size, newest);
+    EXPECT_EQ(bus.status("labour").log_size, newest);
 }
 
 }  // namespace
