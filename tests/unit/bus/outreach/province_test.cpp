@@ -86,7 +86,13 @@ class Province : public testing::Test {
         return kNone;
     }
 
-    std::vector<Reported> reported_ = province();
+    // Read once: the same for every test, and none changes it.
+    static const std::vector<Reported>& reported() {
+        static const std::vector<Reported> kReported = province();
+        return kReported;
+    }
+
+    const std::vector<Reported>& reported_ = reported();
     Summary summary_ = summarise(reported_, {.period = parse_period("2021").value()});
 };
 
