@@ -154,8 +154,11 @@ std::string to_pretty(const Json& json) {
 
 std::optional<Json> maybe_json(std::string_view text, std::size_t depth_max) {
     bool too_deep = false;
-    const auto watch = [&](int depth, Json::parse_event_t, Json&) {
-        too_deep = too_deep || static_cast<std::size_t>(depth) > depth_max;
+    // `depth` counts what is open around the value that begins.
+    const auto watch = [&](int depth, Json::parse_event_t event, Json&) {
+        const bool begins =
+            event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+        too_deep = too_deep || (begins && static_cast<std::size_t>(depth) >= depth_max);
         return !too_deep;
     };
     Json json = Json::parse(text, watch, false);

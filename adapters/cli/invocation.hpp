@@ -65,7 +65,7 @@ Result<Answer> parse_answer(BytesView bytes);  // malformed_frame
 // Never throws: a text that is not UTF-8 is shown with replacement characters.
 std::string to_line(const Json& json);
 std::string to_pretty(const Json& json);
-// Nothing if it is no JSON, or nested deeper than depth_max.
+// Nothing if it is no JSON, or if more than depth_max objects and arrays stand in one another.
 std::optional<Json> maybe_json(std::string_view text, std::size_t depth_max = 64);
 
 }  // namespace lienthong::cli

@@ -41,6 +41,9 @@ Result<void> NodeAgent::start() {
         auto cursor = store.cursor();
         if (!cursor) return std::unexpected(cursor.error());
         cursor_ = *cursor;
+        auto waiting = store.waiting(SIZE_MAX);
+        if (!waiting) return std::unexpected(waiting.error());
+        if (!waiting->empty()) waiting_at_start_ = waiting->back();
         auto note = store.head();
         if (!note) return std::unexpected(note.error());
         if (*note) {

@@ -195,6 +195,7 @@ class NodeAgent {
 
     std::optional<proof::Head> head_;  // newest verified
     Position cursor_ = 0;
+    Ordinal waiting_at_start_ = 0;  // newest draft that waited when the node started
     bool publishing_ = false;
     bool fetching_ = false;          // from the request until what came is stored
     bool fetch_waits_ = false;       // the broker keeps the request until something comes

@@ -56,6 +56,7 @@ Result<void> NodeAgent::begin_restore(const ReadStore& store, std::uint64_t unti
     auto waiting = store.waiting(SIZE_MAX);
     if (!waiting) return std::unexpected(waiting.error());
     for (const Ordinal ordinal : *waiting) {
+        if (ordinal > waiting_at_start_) break;  // taken since: it cannot have left before
         auto draft = store.body(ordinal);
         if (!draft) return std::unexpected(draft.error());
         auto digest = digest_of(*draft);

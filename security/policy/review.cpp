@@ -137,7 +137,7 @@ std::vector<Atom> atoms(const Grant& grant) {
 class Reviewer {
   public:
     Reviewer(const Policy& policy, const registry::Registry& registry, Millis at)
-        : policy_(policy), registry_(registry), at_(at) {
+        : policy_(policy), at_(at) {
         for (const registry::Agency& agency : registry.data().agencies) {
             for (const registry::RoleHolding& holding : agency.roles) {
                 if (!registry::holds_at(holding.from, holding.until, at)) continue;
@@ -267,7 +267,6 @@ class Reviewer {
     }
 
     const Policy& policy_;
-    const registry::Registry& registry_;
     Millis at_;
     std::set<std::string> held_;
     std::map<Atom, std::vector<const Grant*>> granted_;
@@ -389,7 +388,17 @@ std::vector<Right> rights(const Policy& policy, const registry::Registry& regist
             }
         }
     }
-    std::ranges::stable_sort(all, {}, key_of);
+    // By the conditions too, so that the order of the grants shows nowhere.
+    std::ranges::sort(all, {}, [](const Right& right) {
+        const Conditions& under = right.conditions;
+        return std::tuple(key_of(right),
+                          under.party,
+                          under.named,
+                          under.consent,
+                          under.sender,
+                          under.territory,
+                          under.until);
+    });
     std::vector<Right> kept;
     for (std::size_t i = 0; i < all.size(); ++i) {
         bool superfluous = false;

@@ -17,7 +17,8 @@ Json document() {
                 {"symbol", "BC-XM"},
                 {"date", "2021-11-05"},
                 {"signer", "Người Ký Thử"},
-                {"signer_title", "Trưởng phòng"}};
+                {"signer_title", "Trưởng phòng"},
+                {"urgency", "normal"}};
 }
 
 Contents data(Json sections) {
@@ -183,11 +184,13 @@ TEST(Case, AReplyAnswersTheNewestQuestionOfTheCase) {
     const Answer second = session.run(words("ask"), ask);
     const Contents reply = data(Json{{"answer", {{"answers", {Json{{"text", "."}}}}}}});
     session.run(words("reply"), reply);
+    ASSERT_EQ(session.api.drafts.size(), 3U);
     const auto& found = session.api.drafts.back().refers_to;
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->message.text(), second.body["id"]);
     EXPECT_FALSE(found->header_digest.is_zero());
     session.run(words("reply", {"--answers", "00000000000000ff-9"}), reply);
+    ASSERT_EQ(session.api.drafts.size(), 4U);
     EXPECT_EQ(session.api.drafts.back().refers_to->message.text(), "00000000000000ff-9");
 }
 

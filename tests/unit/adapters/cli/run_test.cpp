@@ -160,7 +160,13 @@ TEST(Run, EveryTextForPeopleIsMadeInBothLanguages) {
         {"policy", "check"},
         {"policy", "show"},
         {"registry", "show"},
-        {"policy", "explain", "--agency", "labour", "--action", "publish", "--kind",
+        {"policy",
+         "explain",
+         "--agency",
+         "labour",
+         "--action",
+         "publish",
+         "--kind",
          "outreach-report"},
     };
     for (const char* lang : {"vi", "en"}) {

@@ -105,7 +105,7 @@ TEST_F(LyingBroker, AReceiptWithASpoiledProofIsRefused) {
 
 TEST_F(LyingBroker, AReceiptThatCountsMoreThanItAcceptsIsRefused) {
     expect_receipt_refused([](message::Receipt& receipt) { receipt.accepted_count += 1; },
-                           "bad_receipt code=bad_digest");
+                           "unreadable_answer code=malformed_frame");
 }
 
 TEST_F(LyingBroker, AReceiptWithoutAVerdictForEachMessageIsRefused) {
