@@ -94,7 +94,8 @@ TEST(Case, EachStepIsAMessageOfItsKind) {
              Row{"notify", Kind::commune_notice, Json{{"identity", identity()}}, {}},
              Row{"check",
                  Kind::initial_check,
-                 Json{{"findings", {{"checked_on", "2021-11-06"}}}},
+                 Json{{"findings",
+                       {{"checked_on", "2021-11-06"}, {"conclusion", "verification_needed"}}}},
                  {}},
              Row{"request",
                  Kind::verification_request,
@@ -112,11 +113,16 @@ TEST(Case, EachStepIsAMessageOfItsKind) {
                  {}},
              Row{"result",
                  Kind::verification_result,
-                 Json{{"result", {{"decided_on", "2021-12-01"}}}, {"outcome", Json::object()}},
+                 Json{
+                     {"result", {{"decided_on", "2021-12-01"}, {"ground", "decree_62_2012_art_5"}}},
+                     {"outcome", Json::object()}},
                  {"--outcome", "confirmed"}},
              Row{"certify",
                  Kind::victim_certificate,
-                 Json{{"certificate", {{"number", "1"}, {"issued_on", "2021-12-02"}}},
+                 Json{{"certificate",
+                       {{"number", "1"},
+                        {"issued_on", "2021-12-02"},
+                        {"ground", "decree_62_2012_art_5"}}},
                       {"outcome", {{"outcome", "confirmed"}}}},
                  {}},
              Row{"refer",
@@ -135,8 +141,9 @@ TEST(Case, EachStepIsAMessageOfItsKind) {
          }) {
         FakeSession session("police");
         const Answer got = session.run(words(row.verb, row.more), data(row.sections));
-        ASSERT_EQ(got.exit, 0) << row.verb << " " << to_line(got.body);
-        ASSERT_EQ(session.api.drafts.size(), 1U) << row.verb;
+        EXPECT_EQ(got.exit, 0) << row.verb << " " << to_line(got.body);
+        EXPECT_EQ(session.api.drafts.size(), 1U) << row.verb;
+        if (session.api.drafts.size() != 1) continue;
         EXPECT_EQ(session.api.drafts[0].kind, row.kind) << row.verb;
         EXPECT_EQ(session.api.drafts[0].case_id.text(), kCase) << row.verb;
         EXPECT_FALSE(session.api.drafts[0].facts->opens) << row.verb;
