@@ -23,10 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How long nothing new must come before the inbox counts as up to date: the process of the node is
-// always asking for more, one that has just started has to connect first.
-constexpr node::Api::Timeout kSettle{100};
-constexpr node::Api::Timeout kSettleNew{600};
 constexpr std::chrono::milliseconds kLockPause{100};
 
 Result<Bytes> read_stream(std::istream& in) {
@@ -192,15 +188,10 @@ void catch_up(Session& session, const Invocation& invocation) {
         (void)session.api.catch_up(static_cast<Position>(invocation.number("until", 0)), left());
         return;
     }
-    // Asks for one entry more than is known, until none comes.
-    const node::Api::Timeout pause = session.just_started ? kSettleNew : kSettle;
-    for (;;) {
-        const auto status = session.api.status(left());
-        if (!status || !status->broker_reachable || left() == node::Api::Timeout(0)) return;
-        const bool first = status->log_size == 0;
-        if (!session.api.catch_up(status->log_size, first ? left() : std::min(pause, left()))) {
-            return;
-        }
+    if (!session.api.catch_up_to_now(left())) {
+        const Words words{"trục không trả lời: dữ liệu có thể chưa mới nhất",
+                          "the broker does not answer: what is shown may not be the newest"};
+        session.progress(words.in(invocation.lang));
     }
 }
 

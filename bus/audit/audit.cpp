@@ -55,10 +55,17 @@ class Auditor {
         last_time_ = entry->time;
         Result<void> checked;
         switch (entry->kind) {
-            case EntryKind::message: checked = check_message(position, *entry); break;
-            case EntryKind::document: checked = check_document(*entry); break;
-            case EntryKind::refusals: checked = check_refusals(*entry); break;
-            default: break;
+            case EntryKind::message:
+                checked = check_message(position, *entry);
+                break;
+            case EntryKind::document:
+                checked = check_document(*entry);
+                break;
+            case EntryKind::refusals:
+                checked = check_refusals(*entry);
+                break;
+            default:
+                break;
         }
         if (!checked) return checked;
         tree_.add(core::leaf_of(bus_, position, *entry));
@@ -115,16 +122,14 @@ class Auditor {
         return check_batch(position, entry, header->sender, **row);
     }
 
-    Result<void> check_batch(
-        Position position,
-        const core::Entry& entry,
-        const AgencyId& sender,
-        const core::BatchRow& row) {
+    Result<void> check_batch(Position position,
+                             const core::Entry& entry,
+                             const AgencyId& sender,
+                             const core::BatchRow& row) {
         if (!documents_.registry) return fail(Code::unknown_key, "no registry at this position");
         auto proof = proof::parse_batch_proof(row.proof);
         if (!proof) return std::unexpected(proof.error());
-        auto key =
-            documents_.registry->signing_key(sender, proof->key_id, entry.time, position);
+        auto key = documents_.registry->signing_key(sender, proof->key_id, entry.time, position);
         if (!key) return std::unexpected(key.error());
         return proof::verify_batch(*proof, *key, bus_, sender, row.headers);
     }
@@ -179,8 +184,7 @@ Verdict damaged(std::uint64_t entries, Position position, const Error& error) {
     Verdict verdict;
     verdict.entries = entries;
     const bool of_store = error.errc() == Errc::io || error.errc() == Errc::not_found;
-    verdict.first_fault =
-        Fault{position, of_store ? Code::corrupt : error.code, error.detail};
+    verdict.first_fault = Fault{position, of_store ? Code::corrupt : error.code, error.detail};
     return verdict;
 }
 
@@ -204,7 +208,8 @@ Verdict audit(const journal::ReadTxn& txn, const core::ReadState& state, const P
         if (progress && position % kProgressEvery == 0) progress(position, entries);
     }
     if (auditor.last_head() != entries) {
-        return damaged(entries, auditor.last_head(), Error{Code::bad_root, "no head covers it", {}, {}});
+        return damaged(
+            entries, auditor.last_head(), Error{Code::bad_root, "no head covers it", {}, {}});
     }
     if (progress) progress(entries, entries);
     Verdict verdict;

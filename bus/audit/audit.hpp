@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Audit: reads a broker's data directory (a copy) and checks what can be checked without any key:
-// checksums and pages, every leaf against the tree, every signed head, every batch signature under the
-// registry of its position, streams without gaps, documents of record.
+// checksums and pages, every leaf against the tree, every signed head, every batch signature under
+// the registry of its position, streams without gaps, documents of record.
 #pragma once
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queue: hands values from one agent's thread to another's. Bounded: at the limit try_push says no,
-// and the caller tells its own sender. Latest: the newest of a value, for threads that only need that one.
-// The only two places of the program with a lock.
+// and the caller tells its own sender. Latest: the newest of a value, for threads that only need
+// that one. The only two places of the program with a lock.
 #pragma once
 
 #include <chrono>
@@ -24,11 +24,11 @@ class Queue {
     // say). Set before any other thread knows the queue.
     void on_push(std::function<void()> wake) { wake_ = std::move(wake); }
 
-    // False, and `value` untouched, if the queue is full.
+    // False, and `value` untouched, if the queue is full or closed.
     bool try_push(T&& value) {
         {
             const std::scoped_lock lock(mutex_);
-            if (values_.size() >= size_max_) return false;
+            if (closed_ || values_.size() >= size_max_) return false;
             values_.push_back(std::move(value));
         }
         ready_.notify_one();
@@ -71,6 +71,18 @@ class Queue {
         ready_.notify_all();
     }
 
+    // Nobody reads any more: what waits is destroyed, and no push succeeds from now on.
+    void close() {
+        std::deque<T> dropped;
+        const std::scoped_lock lock(mutex_);
+        closed_ = true;
+        dropped.swap(values_);
+    }
+    bool closed() const {
+        const std::scoped_lock lock(mutex_);
+        return closed_;
+    }
+
     std::size_t size() const {
         const std::scoped_lock lock(mutex_);
         return values_.size();
@@ -83,6 +95,7 @@ class Queue {
     std::deque<T> values_;
     std::function<void()> wake_;
     bool interrupted_ = false;
+    bool closed_ = false;
 };
 
 // The newest of an immutable value. The writer replaces it, readers take a copy.

@@ -170,15 +170,19 @@ void NodeAgent::serve_watches() {
     }
 }
 
-void NodeAgent::connect() {
-    connection_ = Connection::greeting;
+wire::Hello NodeAgent::hello() const {
     wire::Hello hello;
     hello.versions = {wire::kProtocolVersion};
     hello.bus = options_.bus;
     hello.software = "lienthong";
     hello.head_size = head_ ? head_->size : 0;
+    return hello;
+}
+
+void NodeAgent::connect() {
+    connection_ = Connection::greeting;
     send(wire::Channel::control,
-         std::move(hello),
+         hello(),
          {},
          after(options_.answer_timeout),
          [this](Result<Reply> reply) { greeted(std::move(reply)); });
@@ -220,6 +224,7 @@ void NodeAgent::greeted(Result<Reply> reply) {
         return;
     }
     connection_ = Connection::up;
+    known_unreachable_ = false;
     connect_pause_ = std::chrono::milliseconds{100};
     log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
 }
@@ -229,6 +234,7 @@ void NodeAgent::lose_connection(const Error& error) {
         log::warning("disconnected node={} code={}", options_.node.text(), info(error.code).name);
     }
     connection_ = Connection::down;
+    known_unreachable_ = true;
     connect_not_before_ = after(connect_pause_);
     connect_pause_ = std::min(connect_pause_ * 2, options_.reconnect_max);
     std::map<std::uint64_t, Call> calls = std::move(calls_);

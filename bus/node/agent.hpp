@@ -62,6 +62,7 @@ class NodeAgent {
     void catch_up(Position position,
                   Clock::Monotonic until,
                   std::function<void(Result<void>)> done);
+    void catch_up_to_now(Clock::Monotonic until, std::function<void(Result<void>)> done);
     void adopt(BytesView document,
                Clock::Monotonic until,
                std::function<void(Result<Position>)> done);
@@ -86,6 +87,7 @@ class NodeAgent {
     bool receive_one();
     void expire_calls();
     void serve_watches();
+    wire::Hello hello() const;
     void connect();
     void greeted(Result<Reply> reply);
     void lose_connection(const Error& error);
@@ -181,6 +183,7 @@ class NodeAgent {
     Random& random_;
 
     Connection connection_ = Connection::down;
+    bool known_unreachable_ = false;  // the newest attempt to connect failed, or the line was lost
     Clock::Monotonic connect_not_before_{};
     std::chrono::milliseconds connect_pause_{100};
     std::map<std::uint64_t, Call> calls_;

@@ -301,7 +301,9 @@ void NodeAgent::query(const message::Query& query,
 
 void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>)> done) {
     watches_.push_back(Watch{[this, done = std::move(done)](bool overdue) {
-                                 if (connection_ != Connection::up && !overdue) return false;
+                                 const bool unknown =
+                                     connection_ != Connection::up && !known_unreachable_;
+                                 if (unknown && !overdue) return false;
                                  done(read([&](const ReadStore& store) -> Result<Status> {
                                      Status status;
                                      status.agency = options_.agency;
@@ -343,6 +345,41 @@ void NodeAgent::catch_up(Position position,
                                  if (!overdue) return false;
                                  done(fail(Code::timeout, "the inbox has not come so far"));
                                  return true;
+                             },
+                             until});
+}
+
+// A Hello on a standing connection is answered with the newest head: so far the log was when the
+// broker was asked, and so far the cursor has to come.
+void NodeAgent::catch_up_to_now(Clock::Monotonic until, std::function<void(Result<void>)> done) {
+    struct Progress {
+        bool asked = false;
+        std::optional<Position> target;
+    };
+    const auto ask = [this, until](const std::shared_ptr<Progress>& progress) {
+        progress->asked = true;
+        send(wire::Channel::control, hello(), {}, until, [this, progress](Result<Reply> reply) {
+            const auto* welcome = reply ? std::get_if<wire::Welcome>(&reply->body) : nullptr;
+            const auto head = welcome != nullptr ? proof::parse_head(welcome->head)
+                                                 : Result<proof::Head>(fail(Code::unreachable));
+            progress->asked = head.has_value();
+            if (!head) return;
+            progress->target = head->size;
+            if (cursor_ < head->size) fetch_again_ = true;
+        });
+    };
+    watches_.push_back(Watch{[this, ask, progress = std::make_shared<Progress>(), done](bool late) {
+                                 if (progress->target && cursor_ >= *progress->target) {
+                                     done({});
+                                     return true;
+                                 }
+                                 const bool up = connection_ == Connection::up;
+                                 if (late || (!up && known_unreachable_)) {
+                                     done(fail(up ? Code::timeout : Code::unreachable));
+                                     return true;
+                                 }
+                                 if (up && !progress->asked) ask(progress);
+                                 return false;
                              },
                              until});
 }

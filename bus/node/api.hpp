@@ -124,6 +124,9 @@ class Api {
     virtual Result<Documents> documents() = 0;
     // Waits until the inbox holds everything up to `position`.
     virtual Result<void> catch_up(Position position, Timeout timeout) = 0;
+    // Waits until the inbox holds what the log held for this agency when the broker was asked.
+    // `unreachable` at once where the node knows that it has no connection; `timeout`.
+    virtual Result<void> catch_up_to_now(Timeout timeout) = 0;
 
     // Offers a signed document of record to the broker; gives its position.
     virtual Result<Position> adopt(BytesView document, Timeout timeout) = 0;

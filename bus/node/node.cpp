@@ -96,6 +96,11 @@ class ThreadedNode final : public Node {
             agent_->catch_up(position, until, std::move(done));
         });
     }
+    Result<void> catch_up_to_now(Timeout timeout) override {
+        return call<void>(timeout, [&](auto until, auto done) {
+            agent_->catch_up_to_now(until, std::move(done));
+        });
+    }
     Result<Position> adopt(BytesView document, Timeout timeout) override {
         return call<Position>(timeout, [&](auto until, auto done) {
             agent_->adopt(document, until, std::move(done));
@@ -125,9 +130,7 @@ class ThreadedNode final : public Node {
             }
             if (done == 0) link_->wait(kWaitMs);
         }
-        // Calls that came too late are answered by their destruction: broken_promise.
-        while (calls_.maybe_pop()) {
-        }
+        calls_.close();  // what came too late is answered by its destruction: broken_promise
     }
 
     void stop_thread() {
@@ -152,7 +155,8 @@ class ThreadedNode final : public Node {
                 begin(until, done);
                 begun->set_value();
             })) {
-            return fail(Code::overloaded, "the node has too many calls waiting");
+            return calls_.closed() ? fail(Code::unreachable, "the node has stopped")
+                                   : fail(Code::overloaded, "the node has too many calls waiting");
         }
         begun.reset();
         try {

@@ -200,6 +200,11 @@ Result<void> FakeApi::catch_up(Position position, Timeout) {
     return {};
 }
 
+Result<void> FakeApi::catch_up_to_now(Timeout) {
+    if (!broker_reachable) return fail(Code::unreachable);
+    return {};
+}
+
 // Takes a document as the broker and the other nodes would.
 Result<Position> FakeApi::adopt(BytesView bytes, Timeout) {
     auto document = registry::parse_document(bytes);

@@ -58,6 +58,7 @@ class FakeApi final : public node::Api {
     Result<node::Status> status(Timeout timeout) override;
     Result<node::Documents> documents() override;
     Result<void> catch_up(Position position, Timeout timeout) override;
+    Result<void> catch_up_to_now(Timeout timeout) override;
     Result<Position> adopt(BytesView document, Timeout timeout) override;
     Result<Bytes> export_bundle() override;
     Result<std::size_t> import_bundle(BytesView bundle) override;

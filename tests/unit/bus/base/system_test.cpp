@@ -115,6 +115,17 @@ TEST(Queues, RefuseAtTheLimitAndKeepTheValue) {
     EXPECT_EQ(queue.maybe_pop(), std::nullopt);
 }
 
+TEST(Queues, TakeNothingOnceTheyAreClosed) {
+    Queue<std::shared_ptr<int>> queue(2);
+    const auto waits = std::make_shared<int>(1);
+    ASSERT_TRUE(queue.try_push(std::shared_ptr<int>(waits)));
+    queue.close();
+    EXPECT_TRUE(queue.closed());
+    EXPECT_EQ(waits.use_count(), 1) << "what waited is destroyed";
+    EXPECT_FALSE(queue.try_push(std::make_shared<int>(2)));
+    EXPECT_FALSE(queue.maybe_pop().has_value());
+}
+
 TEST(Queues, WakeTheirReaderAcrossThreads) {
     constexpr int kCount = 1000;
     Queue<int> queue(16);

@@ -172,6 +172,35 @@ TEST_F(NodeApi, CatchingUpBeyondTheLogIsTimeout) {
     EXPECT_EQ(answer->error().code, Code::timeout);
 }
 
+TEST_F(NodeApi, CatchingUpToNowBringsWhatTheBrokerHadWhenItWasAsked) {
+    bus.crash_node("labour");
+    for (int i = 0; i < 30; ++i) bus.submit_one("police", test::draft(Kind::outreach_report));
+    ASSERT_TRUE(bus.start_node("labour"));
+    std::optional<Result<void>> answer;
+    bus.node("labour").catch_up_to_now(bus.clock().monotonic() + seconds{60},
+                                       [&](auto result) { answer = result; });
+    ASSERT_TRUE(bus.step_until([&] { return answer.has_value(); }));
+    EXPECT_TRUE(answer->has_value());
+    EXPECT_EQ(bus.inbox("labour").size(), 30U);
+}
+
+TEST_F(NodeApi, CatchingUpToNowIsUnreachableAtOnceWhereTheBrokerIsKnownToBeGone) {
+    ASSERT_TRUE(bus.catch_up("labour"));  // connected
+    bus.crash_broker();
+    const auto ask = [&](seconds patience) {
+        std::optional<Result<void>> answer;
+        bus.node("labour").catch_up_to_now(bus.clock().monotonic() + patience,
+                                           [&](auto result) { answer = result; });
+        EXPECT_TRUE(bus.step_until([&] { return answer.has_value(); }, 100'000));
+        return answer->error().code;
+    };
+    EXPECT_EQ(ask(seconds{5}), Code::timeout) << "it has not noticed yet";
+    ASSERT_TRUE(bus.step_until([&] { return !bus.status("labour").broker_reachable; }, 100'000));
+    const auto before = bus.clock().monotonic();
+    EXPECT_EQ(ask(seconds{60}), Code::unreachable);
+    EXPECT_LT(bus.clock().monotonic() - before, seconds{1});
+}
+
 TEST_F(NodeApi, AnOfflineNodeGetsEverythingWhenItIsBack) {
     bus.crash_node("labour");
     for (int i = 0; i < 30; ++i) bus.submit_one("police", test::draft(Kind::outreach_report));
