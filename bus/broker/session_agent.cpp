@@ -198,33 +198,37 @@ void SessionAgent::offend(const wire::PeerId& id,
 
 void SessionAgent::answer(
     const wire::PeerId& id, Peer& peer, std::uint64_t request, wire::Body body, BytesView data) {
-    send(id, peer, wire::encode(wire::Command{request, std::move(body)}), to_bytes(data));
-}
-
-void SessionAgent::send(const wire::PeerId& id, Peer& peer, Bytes command, Bytes data) {
-    if (peer.waiting.empty()) {
-        auto sent = link_.send(id, command, data);
-        if (sent) return;
-        if (sent.error().code == Code::unreachable) {
-            counters_.answers_dropped.fetch_add(1);
-            return;  // the node repeats its request on its next connection
-        }
-    }
-    if (peer.waiting.size() >= options_.answers_waiting_max) {
+    Answer one{request, wire::encode(wire::Command{request, std::move(body)}), to_bytes(data)};
+    if (peer.waiting.empty() && try_send(id, one) != Sent::later) return;
+    if (peer.waiting.size() >= options_.answers_waiting_max ||
+        peer.waiting_bytes + one.size() > options_.answers_waiting_bytes_max) {
         counters_.answers_dropped.fetch_add(1);
         log::warning("answer_dropped agency={} reason=peer_does_not_read", peer.agency.text());
         return;
     }
-    peer.waiting.emplace_back(std::move(command), std::move(data));
+    peer.waiting_bytes += one.size();
+    peer.waiting.push_back(std::move(one));
+}
+
+// What no channel carries would stand before all later answers for ever: its asker is told instead.
+SessionAgent::Sent SessionAgent::try_send(const wire::PeerId& id, const Answer& answer) {
+    auto sent = link_.send(id, answer.command, answer.data);
+    if (!sent && sent.error().code == Code::oversized) {
+        log::error("answer_oversized bytes={}", answer.size());
+        const wire::Failure failure = wire::to_failure(sent.error());
+        sent = link_.send(id, wire::encode(wire::Command{answer.request, failure}), {});
+    }
+    if (sent) return Sent::done;
+    if (sent.error().code != Code::unreachable) return Sent::later;
+    counters_.answers_dropped.fetch_add(1);  // the node repeats its request when it is back
+    return Sent::gone;
 }
 
 int SessionAgent::flush_waiting() {
     int done = 0;
     for (auto& [id, peer] : peers_) {
-        while (!peer.waiting.empty()) {
-            auto sent = link_.send(id, peer.waiting.front().first, peer.waiting.front().second);
-            if (!sent && sent.error().code != Code::unreachable) break;
-            if (!sent) counters_.answers_dropped.fetch_add(1);
+        while (!peer.waiting.empty() && try_send(id, peer.waiting.front()) != Sent::later) {
+            peer.waiting_bytes -= peer.waiting.front().size();
             peer.waiting.pop_front();
             ++done;
         }

@@ -18,8 +18,10 @@ namespace lienthong::broker {
 struct SessionOptions {
     BusId bus;
     std::size_t frames_per_cycle_max = 256;
-    std::uint32_t offences_max = 16;       // unreadable frames before a peer is no longer served
-    std::size_t answers_waiting_max = 64;  // for a peer that does not read
+    std::uint32_t offences_max = 16;  // unreadable frames before a peer is no longer served
+    // For a peer that does not read.
+    std::size_t answers_waiting_max = 64;
+    std::size_t answers_waiting_bytes_max = std::size_t{16} * 1024 * 1024;
 };
 
 class SessionAgent {
@@ -37,13 +39,21 @@ class SessionAgent {
     int do_work();
 
   private:
+    struct Answer {
+        std::uint64_t request = 0;
+        Bytes command;
+        Bytes data;
+        std::size_t size() const { return command.size() + data.size(); }
+    };
+    enum class Sent : std::uint8_t { done, gone, later };
     struct Peer {
         AgencyId agency;
         Bytes curve_key;
         std::size_t worker = 0;
         std::size_t in_flight = 0;
         std::uint32_t offences = 0;
-        std::deque<std::pair<Bytes, Bytes>> waiting;  // answers that the peer has not taken
+        std::deque<Answer> waiting;  // what the peer has not taken
+        std::size_t waiting_bytes = 0;
     };
 
     bool read_one();
@@ -57,7 +67,7 @@ class SessionAgent {
     void offend(const wire::PeerId& id, Peer& peer, std::uint64_t request, const Error& error);
     void answer(
         const wire::PeerId& id, Peer& peer, std::uint64_t request, wire::Body body, BytesView data);
-    void send(const wire::PeerId& id, Peer& peer, Bytes command, Bytes data);
+    Sent try_send(const wire::PeerId& id, const Answer& answer);
     // Null, after an answer, if the agency has as many connections as it may.
     Peer* maybe_peer(const wire::PeerId& id,
                      const registry::Registry& registry,

@@ -175,5 +175,23 @@ TEST_F(Sessions, ConnectionsThatHaveNothingToDoMakeRoom) {
     }
 }
 
+// The control channel carries 1 MiB: a delivery that is larger must not stand before what comes
+// after it.
+TEST(SessionAnswers, ThatNoChannelCarriesAreRefusedAndTheNextOnesArrive) {
+    SmallBus bus{{.nodes = {"police"}}};
+    std::vector<node::Draft> drafts(800, test::draft(message::Kind::outreach_report));
+    ASSERT_EQ(bus.submit("police", std::move(drafts)).size(), 800U);
+    RawClient peer(bus, "labour");
+    const auto request = wire::encode(wire::Command{1, wire::Fetch{"node", 0, 4u << 20, 1024}});
+    peer.send_bytes(wire::Channel::control, request, {});
+    std::optional<wire::Command> answer;
+    ASSERT_TRUE(bus.step_until([&] { return (answer = peer.maybe_answer(1)).has_value(); }));
+    const auto* failure = std::get_if<wire::Failure>(&answer->body);
+    ASSERT_NE(failure, nullptr);
+    EXPECT_EQ(failure->code, Code::oversized);
+    EXPECT_TRUE(
+        peer.ask(wire::Hello{{wire::kProtocolVersion}, world().bus, "test", 0}).has_value());
+}
+
 }  // namespace
 }  // namespace lienthong::broker
