@@ -10,11 +10,13 @@
 namespace lienthong::core {
 namespace {
 
-constexpr std::uint64_t kSkippedMax = 1024;  // numbers named with one delivered entry
+// Skipped numbers before one entry whose reasons are told one by one; one range is for the rest.
+constexpr std::uint64_t kReasonsMax = message::kEntrySkippedMax - 1;
 
 std::size_t size_of(const message::DeliveredEntry& entry) {
     std::size_t size =
         256 + entry.header.size() + entry.proof.size() + entry.batch_path.size() * 32;
+    size += entry.skipped.size() * sizeof(message::Skipped);
     for (const message::Section& section : entry.sections) {
         size += 128 + section.descriptor.size() + section.body.size();
     }
@@ -23,40 +25,74 @@ std::size_t size_of(const message::DeliveredEntry& entry) {
 
 }  // namespace
 
+// Why the agency did not get this number of a stream; nothing if it did.
+Result<std::optional<Code>> Group::why_skipped(const AgencyId& agency, const MessageId& message) {
+    auto refusal = state_.maybe_refusal(message);
+    if (!refusal || *refusal) return refusal;
+    auto withheld = state_.is_withheld(agency, message);
+    if (!withheld) return std::unexpected(withheld.error());
+    if (*withheld) return std::optional(Code::forbidden);
+    auto position = state_.maybe_position(message);
+    if (!position) return std::unexpected(position.error());
+    if (!*position) return std::optional<Code>();
+    auto entry = state_.entry(**position);
+    if (!entry) return std::unexpected(entry.error());
+    auto header = message::parse_header(entry->content);
+    if (!header) return std::unexpected(header.error());
+    auto sections = state_.sections(*entry);
+    if (!sections) return std::optional<Code>();  // erased: its header was delivered
+    auto release = decide_release(state_, machine_.documents_, agency, *header, *sections, time_);
+    if (!release) return std::unexpected(release.error());
+    return release->whole ? std::optional<Code>() : std::optional(Code::forbidden);
+}
+
+// The newest number up to `number` that the agency did get, 0 if there is none. The way back over a
+// long run is gone once and then kept: who fetches again does not make the committer go it again.
+Result<std::uint64_t> Group::delivered_before(const AgencyId& agency,
+                                              const MessageId& message,
+                                              std::uint64_t number) {
+    auto known = state_.maybe_bridge(agency, message);
+    if (!known) return std::unexpected(known.error());
+    if (*known) return **known;
+    for (; number > 0; --number) {
+        auto code = why_skipped(agency, MessageId{message.stream, number});
+        if (!code) return std::unexpected(code.error());
+        if (!*code) break;
+    }
+    auto kept = state_.put_bridge(agency, message, number);
+    if (!kept) return std::unexpected(kept.error());
+    return number;
+}
+
 // Numbers of the stream right before this message that the agency does not get, and why: refused
-// ones, and ones that no grant lets through to it.
+// ones, and ones that no grant lets through to it. Each of the newest has its own reason; what is
+// older is one range with the reason of its newest number, however long it is.
 Result<std::vector<message::Skipped>> Group::skipped_before(const AgencyId& agency,
                                                             const MessageId& message) {
-    std::vector<message::Skipped> skipped;
-    for (std::uint64_t number = message.sequence - 1; number > 0 && skipped.size() < kSkippedMax;
-         --number) {
-        const MessageId before{message.stream, number};
-        auto refusal = state_.maybe_refusal(before);
-        if (!refusal) return std::unexpected(refusal.error());
-        if (*refusal) {
-            skipped.push_back({number, **refusal});
+    std::vector<message::Skipped> skipped;  // newest first
+    const auto add = [&skipped](std::uint64_t first, std::uint64_t count, Code code) {
+        const auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, UINT32_MAX));
+        if (!skipped.empty() && skipped.back().code == code &&
+            skipped.back().count <= UINT32_MAX - size) {
+            skipped.back().first = first;
+            skipped.back().count += size;
+        } else {
+            skipped.push_back({first, size, code});
+        }
+    };
+    std::uint64_t number = message.sequence - 1;
+    for (; number > 0; --number) {
+        auto code = why_skipped(agency, MessageId{message.stream, number});
+        if (!code) return std::unexpected(code.error());
+        if (!*code) break;
+        if (message.sequence - number <= kReasonsMax) {
+            add(number, 1, **code);
             continue;
         }
-        auto withheld = state_.is_withheld(agency, before);
-        if (!withheld) return std::unexpected(withheld.error());
-        if (*withheld) {
-            skipped.push_back({number, Code::forbidden});
-            continue;
-        }
-        auto position = state_.maybe_position(before);
-        if (!position) return std::unexpected(position.error());
-        if (!*position) break;
-        auto entry = state_.entry(**position);
-        if (!entry) return std::unexpected(entry.error());
-        auto header = message::parse_header(entry->content);
-        if (!header) return std::unexpected(header.error());
-        auto sections = state_.sections(*entry);
-        if (!sections) break;  // erased: its header was delivered
-        auto release =
-            decide_release(state_, machine_.documents_, agency, *header, *sections, time_);
-        if (!release) return std::unexpected(release.error());
-        if (release->whole) break;
-        skipped.push_back({number, Code::forbidden});
+        auto got = delivered_before(agency, message, number);
+        if (!got) return std::unexpected(got.error());
+        add(*got + 1, number - *got, **code);
+        break;
     }
     std::ranges::reverse(skipped);
     return skipped;
@@ -135,6 +171,7 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
     const std::size_t bytes_max = std::min(request.credit_bytes, options.delivery_bytes_max);
     const std::size_t count_max = std::min(request.credit_messages, options.delivery_messages_max);
     std::size_t bytes = 0;
+    std::size_t tables = 2;  // command and delivery; each entry and section is one
     Delivered record;
     record.agency = session.agency;
     record.node = session.node;
@@ -150,11 +187,14 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
         if (*entry) {
             const std::size_t size = size_of(**entry);
             const bool first = delivery.entries.empty();
-            if (delivery.entries.size() >= count_max || (!first && bytes + size > bytes_max)) {
+            const std::size_t tables_more = 1 + (*entry)->sections.size();
+            if (delivery.entries.size() >= count_max || (!first && bytes + size > bytes_max) ||
+                (!first && tables + tables_more > options.delivery_tables_max)) {
                 delivery.to = position;
                 break;
             }
             bytes += size;
+            tables += tables_more;
             auto row = state_.maybe_class(class_id);
             if (!row) return std::unexpected(row.error());
             if (*row && message::info((*row)->kind).kind_class == message::Class::personal) {

@@ -32,6 +32,7 @@ struct MachineOptions {
     Hash pinned_administrators;  // SHA-256 of the first administrators' list, as signed
     std::uint32_t delivery_bytes_max = 4 * 1024 * 1024;
     std::uint32_t delivery_messages_max = 1024;
+    std::size_t delivery_tables_max = message::kDeliveryTablesMax;
     Millis query_repeat_ms = 15 * 60 * 1000;
     std::uint32_t classes_max = kClassesMax;
 };
@@ -116,6 +117,10 @@ class Group {
     Result<bool> record_query(const Session& session, const message::Query& query);
     Result<std::optional<message::DeliveredEntry>> deliver_entry(const Session& session,
                                                                  Position position);
+    Result<std::optional<Code>> why_skipped(const AgencyId& agency, const MessageId& message);
+    Result<std::uint64_t> delivered_before(const AgencyId& agency,
+                                           const MessageId& message,
+                                           std::uint64_t number);
     Result<std::vector<message::Skipped>> skipped_before(const AgencyId& agency,
                                                          const MessageId& message);
     Result<void> answer_list(const Session& session,

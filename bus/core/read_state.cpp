@@ -143,6 +143,17 @@ Result<bool> ReadState::is_withheld(const AgencyId& agency, const MessageId& mes
     return row->has_value();
 }
 
+Result<std::optional<std::uint64_t>> ReadState::maybe_bridge(const AgencyId& agency,
+                                                             const MessageId& message) const {
+    auto row = get(Tables::bridges, rows::key(agency, message));
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::optional<std::uint64_t>();
+    ByteReader in(**row);
+    const std::uint64_t number = in.u64();
+    if (!in.done()) return fail(Code::corrupt, "a row of bridges");
+    return std::optional(number);
+}
+
 Result<std::optional<ClassRow>> ReadState::maybe_class(std::uint32_t class_id) const {
     return parsed(get(Tables::classes, rows::key(class_id)), rows::parse_class);
 }

@@ -117,6 +117,10 @@ class ReadState {
     // A fetch of the agency passed the message over; a later grant does not bring it back.
     Result<bool> is_withheld(const AgencyId& agency, const MessageId& message) const;
 
+    // Of a message before which many numbers were skipped: the last one that the agency got.
+    Result<std::optional<std::uint64_t>> maybe_bridge(const AgencyId& agency,
+                                                      const MessageId& message) const;
+
     Result<std::optional<ClassRow>> maybe_class(std::uint32_t class_id) const;
     Result<std::optional<std::uint32_t>> maybe_class_id(
         message::Kind kind, const std::vector<AgencyId>& agencies) const;
@@ -169,6 +173,9 @@ class State final : public ReadState {
     Result<void> put_stream(std::uint64_t stream, const StreamRow& row);
     Result<void> put_refusal(const MessageId& message, Code code);
     Result<void> put_withheld(const AgencyId& agency, const MessageId& message);
+    Result<void> put_bridge(const AgencyId& agency,
+                            const MessageId& message,
+                            std::uint64_t number);
     Result<void> put_batch(std::uint64_t stream, std::uint64_t first, const BatchRow& row);
     Result<void> put_class(std::uint32_t class_id, const ClassRow& row, bool is_new);
     Result<void> put_in_class(std::uint32_t class_id, Position position);

@@ -31,13 +31,14 @@ enum class Tables : journal::Table {
     queries,       // digest of (agency, officer, purpose, case) → time of the last entry, repeats
     denials,       // agency, rule → minute, count not yet written
     withheld,      // agency, message → nothing: a fetch passed it over for lack of a grant
+    bridges,       // agency, message → last number that it got before a long run of skipped ones
 };
 
-inline constexpr std::array<std::string_view, 19> kTableNames = {
+inline constexpr std::array<std::string_view, 20> kTableNames = {
     "singletons",  "tree",    "heads",      "documents",    "streams",
     "refused",     "batches", "classes",    "class_ids",    "agency_class",
     "class_index", "cases",   "case_steps", "case_parties", "case_keys",
-    "shelters",    "queries", "denials",    "withheld",
+    "shelters",    "queries", "denials",    "withheld",     "bridges",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

@@ -27,6 +27,12 @@ Result<void> State::put_withheld(const AgencyId& agency, const MessageId& messag
     return put(Tables::withheld, rows::key(agency, message), {});
 }
 
+Result<void> State::put_bridge(const AgencyId& agency,
+                               const MessageId& message,
+                               std::uint64_t number) {
+    return put(Tables::bridges, rows::key(agency, message), rows::key(number));
+}
+
 Result<void> State::put_batch(std::uint64_t stream, std::uint64_t first, const BatchRow& row) {
     return put(Tables::batches, rows::key(stream, first), rows::encode(row));
 }

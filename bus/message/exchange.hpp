@@ -42,8 +42,15 @@ struct Receipt {
     std::vector<AgencyId> consented;
 };
 
+// So many ranges stand before one entry at most, and so many FlatBuffers tables are in one delivery:
+// its frame stays under the limit of those who read it.
+inline constexpr std::size_t kEntrySkippedMax = 1024;
+inline constexpr std::size_t kDeliveryTablesMax = 19'000;
+
+// Numbers of a stream, one after the other, that were not delivered for one reason.
 struct Skipped {
-    std::uint64_t sequence = 0;
+    std::uint64_t first = 0;
+    std::uint32_t count = 1;
     Code code = Code::forbidden;
     bool operator==(const Skipped&) const = default;
 };
@@ -58,7 +65,7 @@ struct DeliveredEntry {
     std::uint32_t batch_index = 0;
     std::vector<Hash> batch_path;
     std::vector<message::Section> sections;
-    std::vector<Skipped> skipped;
+    std::vector<Skipped> skipped;  // ascending
 };
 
 struct Delivery {

@@ -187,7 +187,8 @@ Result<void> NodeAgent::check_gap(WriteStore& store,
     if (!last) return std::unexpected(last.error());
     std::uint64_t expected = *last + 1;
     for (const message::Skipped& skipped : entry.skipped) {
-        if (skipped.sequence == expected) ++expected;
+        const std::uint64_t after = skipped.first + skipped.count;
+        if (skipped.first <= expected && expected < after) expected = after;
     }
     if (message.sequence != expected) {
         alarm(fmt::format("stream_gap stream={:016x} expected={} got={}",

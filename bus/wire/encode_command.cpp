@@ -144,9 +144,12 @@ Offset<fb::DeliveredEntry> put_entry(Builder& out, const DeliveredEntry& entry) 
     const auto proof = maybe_bytes(out, entry.proof);
     const auto path = hashes(out, entry.batch_path);
     const auto sections = tables(out, entry.sections, put_section);
-    const auto skipped = tables(out, entry.skipped, [](Builder& builder, const Skipped& skip) {
-        return fb::CreateSkipped(builder, skip.sequence, number(skip.code));
-    });
+    std::vector<fb::SkippedRange> ranges;
+    ranges.reserve(entry.skipped.size());
+    for (const Skipped& skip : entry.skipped) {
+        ranges.emplace_back(skip.first, skip.count, number(skip.code));
+    }
+    const auto skipped = out.CreateVectorOfStructs(ranges.data(), ranges.size());
     return fb::CreateDeliveredEntry(out,
                                     entry.position,
                                     entry.kind,

@@ -107,6 +107,8 @@ class FrameReader {
         for (std::uint32_t i = 0; i < count && !fault_; ++i) values.push_back(read(vector->Get(i)));
         return values;
     }
+    // For structs, of which many vectors may be one: they count as copied bytes.
+    void require_own(std::size_t size, std::string_view where) { take(size, where); }
     Code code(std::uint16_t number, std::string_view where) {
         const auto known = maybe_code(number);
         require(known.has_value(), "no such code", where);

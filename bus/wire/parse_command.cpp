@@ -125,9 +125,17 @@ DeliveredEntry read_entry(FrameReader& in, const fb::DeliveredEntry& entry) {
         entry.sections(), 0, kEntrySectionsMax, "sections", [&](const fb::Section* section) {
             return read_section(in, *section);
         });
+    const auto* ranges = entry.skipped_ranges();
+    in.require_own(ranges == nullptr ? 0 : ranges->size() * sizeof(fb::SkippedRange), "skipped");
+    std::uint64_t after = 1;  // numbers ascend and are named once
     value.skipped = in.list<Skipped>(
-        entry.skipped(), 0, kEntrySkippedMax, "skipped", [&](const fb::Skipped* skipped) {
-            return Skipped{skipped->sequence(), in.code(skipped->code(), "skipped")};
+        ranges, 0, kEntrySkippedMax, "skipped", [&](const fb::SkippedRange* range) {
+            in.require(range->first() >= after && range->count() >= 1 &&
+                           range->first() <= UINT64_MAX - range->count(),
+                       "not ascending numbers",
+                       "skipped");
+            after = range->first() + range->count();
+            return Skipped{range->first(), range->count(), in.code(range->code(), "skipped")};
         });
     return value;
 }

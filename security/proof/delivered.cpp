@@ -24,7 +24,7 @@ DeliveryStatement statement_of(const BusId& bus, const message::Delivery& delive
         StatedEntry stated;
         stated.leaf = hash(leaf_of(bus, entry));
         for (const message::Skipped& skipped : entry.skipped) {
-            stated.skipped.push_back({skipped.sequence, skipped.code});
+            stated.skipped.push_back({skipped.first, skipped.count, skipped.code});
         }
         entries.push_back(std::move(stated));
     }

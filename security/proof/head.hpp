@@ -96,10 +96,11 @@ struct DeliveryStatement {
 };
 Bytes encode_statement(const DeliveryStatement& statement);
 
-// What `entries` is made from: for each entry its leaf hash, the number of skipped messages before
-// it, and of each of these its sequence and the code of the reason.
+// What `entries` is made from: for each entry its leaf hash, the number of ranges of skipped numbers
+// before it, and of each of these its first number, its count and the code of the reason.
 struct StatedSkip {
-    std::uint64_t sequence = 0;
+    std::uint64_t first = 0;
+    std::uint32_t count = 1;
     Code code = Code::forbidden;
 };
 struct StatedEntry {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bus/wire/command.hpp"
 #include "tests/support/small_log.hpp"
 
 namespace lienthong::core {
@@ -47,6 +48,34 @@ class Deliveries : public testing::Test {
             return std::ranges::find(grants, grant.id) != grants.end();
         });
         ASSERT_TRUE(log.adopt(world().policy_document(policy, version)).has_value());
+    }
+    // So many numbers of one stream of police are refused, for one reason and the other in turn.
+    void refuse(std::uint64_t from, std::uint64_t count) {
+        for (std::uint64_t first = from; first < from + count; first += 512) {
+            std::vector<message::Envelope> batch;
+            for (std::uint64_t n = first; n < std::min(first + 512, from + count); ++n) {
+                batch.push_back(log.compose("police", test::draft(Kind::outreach_report), {9, n}));
+                if (n % 2 == 0) {
+                    batch.back().sections.clear();
+                } else {
+                    batch.back().sections.at(0).body.back() ^= 1;
+                }
+            }
+            ASSERT_TRUE(log.offer("police", 9, first, std::move(batch)).has_value());
+        }
+    }
+    Position accept_as(std::uint64_t number) {
+        auto envelope = log.compose("police", test::draft(Kind::outreach_report), {9, number});
+        return log.offer("police", 9, number, {std::move(envelope)}).value().first_position;
+    }
+    // What is stated before the entry at this position; the ranges must follow each other.
+    std::vector<message::Skipped> skipped_before(Position position) {
+        auto entry = fetch("labour", position).entries.at(0);
+        for (std::size_t i = 1; i < entry.skipped.size(); ++i) {
+            EXPECT_EQ(entry.skipped[i].first,
+                      entry.skipped[i - 1].first + entry.skipped[i - 1].count);
+        }
+        return entry.skipped;
     }
 
     SmallLog log;
@@ -109,8 +138,8 @@ TEST_F(Deliveries, TheNextEntryOfAStreamStatesWhatWasRefusedBeforeIt) {
     ASSERT_EQ(positions(delivery).size(), 2U);
     const auto& second = delivery.entries.at(3);
     const auto& fourth = delivery.entries.at(4);
-    EXPECT_EQ(second.skipped, (std::vector<message::Skipped>{{1, Code::malformed_section}}));
-    EXPECT_EQ(fourth.skipped, (std::vector<message::Skipped>{{3, Code::bad_digest}}));
+    EXPECT_EQ(second.skipped, (std::vector<message::Skipped>{{1, 1, Code::malformed_section}}));
+    EXPECT_EQ(fourth.skipped, (std::vector<message::Skipped>{{3, 1, Code::bad_digest}}));
 }
 
 TEST_F(Deliveries, TheNextEntryOfAStreamStatesWhatNoGrantLetThrough) {
@@ -130,7 +159,65 @@ TEST_F(Deliveries, TheNextEntryOfAStreamStatesWhatNoGrantLetThrough) {
     publish(3);
     const auto after = fetch("labour", held_back.to);
     ASSERT_EQ(positions(after).size(), 1U);
-    EXPECT_EQ(after.entries.back().skipped, (std::vector<message::Skipped>{{2, Code::forbidden}}));
+    EXPECT_EQ(after.entries.back().skipped, (std::vector<message::Skipped>{{2, 1, Code::forbidden}}));
+}
+
+TEST_F(Deliveries, ALongRunOfSkippedNumbersIsStatedWholeInABoundedNumberOfRanges) {
+    constexpr std::uint64_t max = message::kEntrySkippedMax;
+    accept_as(1);
+    refuse(2, max);
+    const Position at_max = accept_as(max + 2);
+    refuse(max + 3, max + 1);
+    const Position above = accept_as(2 * max + 4);
+    const auto exact = skipped_before(at_max);
+    ASSERT_EQ(exact.size(), max) << "each number with its own reason";
+    EXPECT_EQ(exact.front(), (message::Skipped{2, 1, Code::malformed_section}));
+    EXPECT_EQ(exact.back(), (message::Skipped{max + 1, 1, Code::bad_digest}));
+    for (int again = 0; again < 2; ++again) {
+        const auto more = skipped_before(above);
+        ASSERT_EQ(more.size(), max);
+        EXPECT_EQ(more.front(), (message::Skipped{max + 3, 2, Code::malformed_section}))
+            << "the oldest ones in one range, with the reason of the newest of them";
+        EXPECT_EQ(more.back().first, 2 * max + 3);
+    }
+    const auto all = fetch("labour", at_max);
+    EXPECT_EQ(all.entries.size(), 2U);
+    wire::Delivery sent = all;
+    sent.head = "head";
+    sent.signature = {1};
+    EXPECT_TRUE(
+        wire::parse_command(wire::encode({1, std::move(sent)}), wire::kDataBytesMax).has_value());
+}
+
+TEST_F(Deliveries, ARunOfOneReasonIsOneRange) {
+    for (std::uint64_t n = 1; n <= 3000; n += 1000) {
+        std::vector<message::Envelope> batch;
+        for (std::uint64_t i = n; i < n + 1000; ++i) {
+            batch.push_back(log.compose("police", test::draft(Kind::outreach_report), {9, i}));
+            batch.back().sections.clear();
+        }
+        ASSERT_TRUE(log.offer("police", 9, n, std::move(batch)).has_value());
+    }
+    EXPECT_EQ(skipped_before(accept_as(3001)),
+              (std::vector<message::Skipped>{{1, 3000, Code::malformed_section}}));
+}
+
+TEST_F(Deliveries, EndBeforeTheirFrameHasTooManyTables) {
+    // Three documents, and reports of one section each.
+    const auto entries = [](std::size_t tables_max, Position from) {
+        SmallLog small([&](MachineOptions& options) { options.delivery_tables_max = tables_max; });
+        for (int i = 0; i < 3; ++i) {
+            EXPECT_FALSE(small.verdict("police", test::draft(Kind::outreach_report)).has_value());
+        }
+        const auto delivery = small.fetch("labour", from).value();
+        EXPECT_EQ(delivery.to == small.size(), from + delivery.entries.size() + 1 >= small.size());
+        return delivery.entries.size();
+    };
+    EXPECT_EQ(entries(2 + 3 + 2 * 2, 0), 5U);
+    EXPECT_EQ(entries(2 + 3 + 2 * 3 - 1, 0), 5U);
+    EXPECT_EQ(entries(2 + 3 + 2 * 3, 0), 6U);
+    EXPECT_EQ(entries(0, 4), 1U) << "one entry always fits";
+    EXPECT_LT(MachineOptions{}.delivery_tables_max, wire::kTablesMax);
 }
 
 TEST_F(Deliveries, CaseDataLeavesOnlyAfterItsDisclosureIsInTheLog) {

@@ -136,7 +136,7 @@ TEST_F(LyingBroker, AGapThatTheBrokerStatesIsNone) {
     tell_labour([](message::Delivery& delivery) { delivery.entries.clear(); });
     lie<message::Delivery>([](message::Delivery& delivery) {
         if (delivery.entries.empty()) return;
-        delivery.entries.front().skipped = {{2, Code::forbidden}};
+        delivery.entries.front().skipped = {{2, 1, Code::forbidden}};
         test::sign_delivery(delivery);
     });
     publish();

@@ -32,6 +32,11 @@ Bytes finish(Builder& out,
 }
 
 std::string text(std::size_t size) { return std::string(size, 'x'); }
+std::vector<Skipped> ranges(std::size_t count) {
+    std::vector<Skipped> all;
+    for (std::uint64_t n = 1; n <= count; ++n) all.push_back({n, 1, Code::forbidden});
+    return all;
+}
 std::vector<Hash> hashes(std::size_t count) { return std::vector<Hash>(count, sample_hash(1)); }
 
 TEST(CommandRefusals, AnswerWhatIsNoCommandWithMalformedFrame) {
@@ -62,13 +67,15 @@ TEST(CommandRefusals, AnswerAnOperationWithoutItsBodyWithMalformedFrame) {
     EXPECT_EQ(verdict(finish(out, fb::Body::Done, 0)), "malformed_frame body");
 }
 
-// Entries of a delivery that all point at one entry with `count` skipped numbers.
+// Entries of a delivery that all point at one entry with `count` sections.
 Bytes many_tables(std::uint32_t entries, std::uint32_t count) {
     Builder out;
-    std::vector<flatbuffers::Offset<fb::Skipped>> skipped(count, fb::CreateSkipped(out, 1, 80));
     const auto header = out.CreateVector(Bytes{1});
-    const auto list = out.CreateVector(skipped);
-    const auto entry = fb::CreateDeliveredEntry(out, 1, 1, 1, 1, header, 0, 0, 0, 0, list);
+    const fb::Bytes32 salt;
+    const std::vector<flatbuffers::Offset<fb::Section>> sections(
+        count, fb::CreateSection(out, 1, header, &salt));
+    const auto list = out.CreateVector(sections);
+    const auto entry = fb::CreateDeliveredEntry(out, 1, 1, 1, 1, header, 0, 0, 0, list);
     const std::vector<flatbuffers::Offset<fb::DeliveredEntry>> all(entries, entry);
     const auto vector = out.CreateVector(all);
     const auto consumer = out.CreateString("c");
@@ -81,7 +88,7 @@ Bytes many_tables(std::uint32_t entries, std::uint32_t count) {
 }
 
 TEST(CommandRefusals, CountTablesUpToTheLimitAndAnswerMoreWithTooDeep) {
-    // command, delivery, entries, and what each entry skipped
+    // command, delivery, entries, and the sections of each
     EXPECT_EQ(2 + 18 * (1 + 1110), kTablesMax);
     EXPECT_NE(verdict(many_tables(18, 1110)), "too_deep ");
     EXPECT_EQ(verdict(many_tables(19, 1110)), "too_deep ");
@@ -212,9 +219,22 @@ TEST(CommandRefusals, CoverDelivery) {
                   e.sections[0].descriptor.resize(message::kDescriptorBytesMax + 1);
               }),
               "malformed_frame descriptor");
-    EXPECT_EQ(with([](auto&, auto& e) { e.skipped.assign(kEntrySkippedMax + 1, {}); }),
+    EXPECT_EQ(with([](auto&, auto& e) { e.skipped = ranges(kEntrySkippedMax); }), "taken");
+    EXPECT_EQ(with([](auto& all, auto& e) {
+                  e.skipped = ranges(kEntrySkippedMax);
+                  const DeliveredEntry one = e;
+                  all.entries.assign(40, one);
+              }),
+              "taken")
+        << "ranges are no tables";
+    EXPECT_EQ(with([](auto&, auto& e) { e.skipped = ranges(kEntrySkippedMax + 1); }),
               "malformed_frame skipped");
     EXPECT_EQ(with([](auto&, auto& e) { e.skipped[0].code = static_cast<Code>(0); }),
+              "malformed_frame skipped");
+    EXPECT_EQ(with([](auto&, auto& e) { e.skipped[0].first = 0; }), "malformed_frame skipped");
+    EXPECT_EQ(with([](auto&, auto& e) { e.skipped[0].count = 0; }), "malformed_frame skipped");
+    EXPECT_EQ(with([](auto&, auto& e) { ++e.skipped[0].count; }), "malformed_frame skipped");
+    EXPECT_EQ(with([](auto&, auto& e) { e.skipped = {{UINT64_MAX, 1, Code::forbidden}}; }),
               "malformed_frame skipped");
 }
 

@@ -23,7 +23,7 @@ DeliveredEntry sample_entry(Position position) {
     entry.batch_index = 6;
     entry.batch_path = {sample_hash(7), sample_hash(8)};
     entry.sections = {sample_section(0), sample_section(2)};
-    entry.skipped = {{41, Code::forbidden}, {42, Code::bad_signature}};
+    entry.skipped = {{38, 4, Code::forbidden}, {42, 1, Code::bad_signature}};
     return entry;
 }
 

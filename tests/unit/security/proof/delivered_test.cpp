@@ -18,7 +18,7 @@ message::DeliveredEntry some_entry() {
     entry.time = 1000;
     entry.header = to_bytes(as_bytes("header"));
     entry.proof = to_bytes(as_bytes("proof"));
-    entry.skipped = {{.sequence = 4, .code = Code::forbidden}};
+    entry.skipped = {{.first = 4, .count = 2, .code = Code::forbidden}};
     return entry;
 }
 
@@ -73,7 +73,8 @@ TEST(Delivered, StatesEverythingThatADeliveryClaims) {
     EXPECT_TRUE(differs([](auto& delivery) { delivery.entries[0].header.push_back(0); }));
     EXPECT_TRUE(differs([](auto& delivery) { delivery.entries[0].proof.push_back(0); }));
     EXPECT_TRUE(differs([](auto& delivery) { delivery.entries[0].skipped.clear(); }));
-    EXPECT_TRUE(differs([](auto& delivery) { ++delivery.entries[0].skipped[0].sequence; }));
+    EXPECT_TRUE(differs([](auto& delivery) { ++delivery.entries[0].skipped[0].first; }));
+    EXPECT_TRUE(differs([](auto& delivery) { ++delivery.entries[0].skipped[0].count; }));
     EXPECT_NE(encode_statement(statement_of(BusId::of("nam-dinh"), some_delivery())), stated);
 }
 

@@ -304,14 +304,14 @@ TEST(DeliveryStatement, HasTheDocumentedBytes) {
 
 TEST(DeliveryStatement, BindsOrderAndSkippedNumbersOfItsEntries) {
     const StatedEntry first{digest("first"), {}};
-    const StatedEntry second{digest("second"), {{4, Code::forbidden}, {5, Code::expired_message}}};
+    const StatedEntry second{digest("second"), {{4, 1, Code::forbidden}, {5, 9, Code::expired_message}}};
     ByteWriter expected;
     expected.hash(digest("first")).u32(0).hash(digest("second")).u32(2);
-    expected.u64(4).u16(80).u64(5).u16(127);
+    expected.u64(4).u32(1).u16(80).u64(5).u32(9).u16(127);
     const auto of = [](std::vector<StatedEntry> entries) { return stated_entries_digest(entries); };
     EXPECT_EQ(of({first, second}), keys::sha256(expected.bytes()));
     EXPECT_NE(of({first, second}), of({second, first}));
-    EXPECT_NE(of({first, second}), of({first, {second.leaf, {{4, Code::forbidden}}}}));
+    EXPECT_NE(of({first, second}), of({first, {second.leaf, {{4, 1, Code::forbidden}}}}));
     EXPECT_EQ(of({}), keys::sha256(BytesView{}));
 }
 
