@@ -154,7 +154,7 @@ Result<wire::Welcome> CommitAgent::welcome(const core::Group& group,
     auto head = group.state().newest_head();
     if (!head) return std::unexpected(head.error());
     welcome.head = head->value_or("");
-    auto streams = group.state().streams_of(session.node);
+    auto streams = group.state().streams_of(session.node, wire::kStreamsMax);
     if (!streams) return std::unexpected(streams.error());
     for (const auto& [stream, row] : *streams) {
         welcome.streams.push_back({stream, row.last, row.closed});

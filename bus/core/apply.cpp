@@ -89,7 +89,7 @@ Result<void> apply_message(
     if (!header) return std::unexpected(header.error());
     auto stored = state.put_stream(
         header->id.stream,
-        StreamRow{entry.sender, entry.node, entry.class_id, header->id.sequence, false});
+        StreamRow{entry.sender, entry.node, entry.class_id, header->id.sequence, false, position});
     if (!stored) return stored;
     stored = apply_class(state, position, entry, header->kind);
     if (!stored) return stored;
@@ -99,17 +99,18 @@ Result<void> apply_message(
     return apply_case(state, bus, position, entry, *header, *opened.facts);
 }
 
-Result<void> apply_refusals(State& state, const Entry& entry) {
+Result<void> apply_refusals(State& state, Position position, const Entry& entry) {
     auto refusals = parse_refusals(entry.content);
     if (!refusals) return std::unexpected(refusals.error());
     auto known = state.maybe_stream(refusals->stream);
     if (!known) return std::unexpected(known.error());
-    StreamRow row = known->value_or(StreamRow{refusals->agency, refusals->node, 0, 0, false});
+    StreamRow row = known->value_or(StreamRow{refusals->agency, refusals->node, 0, 0, false, 0});
     for (const auto& one : refusals->refused) {
         auto stored = state.put_refusal(MessageId{refusals->stream, one.sequence}, one.code);
         if (!stored) return stored;
         row.last = std::max(row.last, one.sequence);
     }
+    row.newest = position;
     return state.put_stream(refusals->stream, row);
 }
 
@@ -119,7 +120,7 @@ Result<void> apply_stream_closed(State& state, const Entry& entry) {
     auto known = state.maybe_stream(closed->stream);
     if (!known) return std::unexpected(known.error());
     StreamRow row =
-        known->value_or(StreamRow{closed->agency, closed->node, 0, closed->last, false});
+        known->value_or(StreamRow{closed->agency, closed->node, 0, closed->last, false, 0});
     row.closed = true;
     return state.put_stream(closed->stream, row);
 }
@@ -153,7 +154,7 @@ Result<void> apply(
         case proof::EntryKind::message:
             return apply_message(state, bus, position, entry, opened);
         case proof::EntryKind::refusals:
-            return apply_refusals(state, entry);
+            return apply_refusals(state, position, entry);
         case proof::EntryKind::document:
             return apply_document(state, position, entry);
         case proof::EntryKind::stream_closed:

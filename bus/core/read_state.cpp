@@ -71,8 +71,12 @@ Result<std::optional<StreamRow>> ReadState::maybe_stream(std::uint64_t stream) c
 }
 
 Result<std::vector<std::pair<std::uint64_t, StreamRow>>> ReadState::streams_of(
-    const NodeId& node) const {
-    std::vector<std::pair<std::uint64_t, StreamRow>> found;
+    const NodeId& node, std::size_t count_max) const {
+    using Stream = std::pair<std::uint64_t, StreamRow>;
+    const auto newer = [](const Stream& a, const Stream& b) {
+        return std::pair(a.second.newest, a.first) > std::pair(b.second.newest, b.first);
+    };
+    std::vector<Stream> found;  // a heap: the oldest of the newest is its front
     std::optional<Error> error;
     auto scanned = txn_.scan(id(Tables::streams), {}, [&](BytesView key, BytesView value) {
         auto row = rows::parse_stream(value);
@@ -80,11 +84,18 @@ Result<std::vector<std::pair<std::uint64_t, StreamRow>>> ReadState::streams_of(
             error = row.error();
             return false;
         }
-        if (row->node == node) found.emplace_back(rows::u64_at(key, 0), std::move(*row));
+        if (row->node != node) return true;
+        found.emplace_back(rows::u64_at(key, 0), std::move(*row));
+        std::ranges::push_heap(found, newer);
+        if (found.size() > count_max) {
+            std::ranges::pop_heap(found, newer);
+            found.pop_back();
+        }
         return true;
     });
     if (!scanned) return std::unexpected(scanned.error());
     if (error) return std::unexpected(*error);
+    std::ranges::sort_heap(found, newer);
     return found;
 }
 

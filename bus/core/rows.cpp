@@ -33,7 +33,7 @@ ByteWriter& put_name(ByteWriter& out, const std::string& name) {
 Bytes encode(const StreamRow& row) {
     ByteWriter out;
     out.prefixed(row.agency.text()).prefixed(row.node.text()).u32(row.class_id).u64(row.last);
-    return out.u8(row.closed ? 1 : 0).take();
+    return out.u8(row.closed ? 1 : 0).u64(row.newest).take();
 }
 
 Result<StreamRow> parse_stream(BytesView bytes) {
@@ -44,6 +44,7 @@ Result<StreamRow> parse_stream(BytesView bytes) {
     row.class_id = in.u32();
     row.last = in.u64();
     row.closed = in.u8() == 1;
+    row.newest = in.u64();
     if (!in.done()) return bad("a row of streams");
     return row;
 }

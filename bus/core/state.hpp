@@ -46,6 +46,7 @@ struct StreamRow {
     std::uint32_t class_id = 0;  // 0: not yet known, nothing was accepted
     std::uint64_t last = 0;
     bool closed = false;
+    Position newest = 0;  // of the entry that used up its last number
 };
 
 struct BatchRow {
@@ -106,7 +107,9 @@ class ReadState {
                                                 std::uint32_t version) const;
 
     Result<std::optional<StreamRow>> maybe_stream(std::uint64_t stream) const;
-    Result<std::vector<std::pair<std::uint64_t, StreamRow>>> streams_of(const NodeId& node) const;
+    // The node's streams, those with the newest entries first.
+    Result<std::vector<std::pair<std::uint64_t, StreamRow>>> streams_of(
+        const NodeId& node, std::size_t count_max) const;
     Result<std::optional<BatchRow>> maybe_batch(std::uint64_t stream, std::uint64_t first) const;
     // The batch that holds a number, with its first number.
     Result<std::optional<std::pair<std::uint64_t, BatchRow>>> maybe_batch_with(

@@ -13,6 +13,9 @@
 
 namespace lienthong::message {
 
+// Streams in one Welcome: if a node has more, those in which it was last active.
+inline constexpr std::size_t kWelcomeStreamsMax = 4096;
+
 struct StreamPosition {
     std::uint64_t stream = 0;
     std::uint64_t last = 0;
@@ -42,8 +45,8 @@ struct Receipt {
     std::vector<AgencyId> consented;
 };
 
-// So many ranges stand before one entry at most, and so many FlatBuffers tables are in one delivery:
-// its frame stays under the limit of those who read it.
+// So many ranges stand before one entry at most, and so many FlatBuffers tables are in one
+// delivery: its frame stays under the limit of those who read it.
 inline constexpr std::size_t kEntrySkippedMax = 1024;
 inline constexpr std::size_t kDeliveryTablesMax = 19'000;
 

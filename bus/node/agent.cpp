@@ -204,6 +204,7 @@ void NodeAgent::greeted(Result<Reply> reply) {
     // Its streams are closed; what waits goes out under new ids, once its own entries are back.
     auto checked = write([&](WriteStore& store) -> Result<void> {
         bool restored = false;
+        std::set<std::uint64_t> named;
         for (const wire::StreamPosition& theirs : welcome->streams) {
             auto next = store.next_of_stream(theirs.stream);
             if (!next) return std::unexpected(next.error());
@@ -211,12 +212,20 @@ void NodeAgent::greeted(Result<Reply> reply) {
             if (!arrived) return std::unexpected(arrived.error());
             const bool ahead = *next == 0 ? theirs.last > *arrived : theirs.last >= *next;
             restored = restored || ahead;
+            named.insert(theirs.stream);
             if (*next == 0 || (!theirs.closed && !ahead)) continue;
             auto forgotten = store.forget_stream(theirs.stream);
             if (!forgotten) return forgotten;
         }
         const auto head = proof::parse_head(welcome->head);
         if (!restored || !head || head->size <= cursor_) return {};
+        // A full list names the streams in which this node was last active. A stream that it does
+        // not name may be ahead too, but then all that are named were used after the backup as
+        // well, and have shown it: so none that is not named can be trusted.
+        if (named.size() >= wire::kStreamsMax) {
+            auto forgotten = store.forget_streams_but(named);
+            if (!forgotten) return forgotten;
+        }
         return begin_restore(store, head->size);
     });
     if (!checked) {

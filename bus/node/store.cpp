@@ -326,9 +326,17 @@ Result<void> WriteStore::put_stream(const Hash& delivery_class, const StreamRow&
 }
 
 Result<void> WriteStore::forget_stream(std::uint64_t stream) {
+    return forget_streams([&](std::uint64_t one) { return one == stream; });
+}
+
+Result<void> WriteStore::forget_streams_but(const std::set<std::uint64_t>& streams) {
+    return forget_streams([&](std::uint64_t one) { return !streams.contains(one); });
+}
+
+Result<void> WriteStore::forget_streams(const std::function<bool(std::uint64_t)>& which) {
     std::vector<Bytes> found;
     auto scanned = txn_.scan(id(Tables::streams), {}, [&](BytesView row_key, BytesView value) {
-        if (number_in(value) == stream) found.push_back(to_bytes(row_key));
+        if (which(number_in(value))) found.push_back(to_bytes(row_key));
         return true;
     });
     if (!scanned) return scanned;

@@ -4,7 +4,9 @@
 // case.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -106,6 +108,7 @@ class WriteStore final : public ReadStore {
     Result<void> put_key(std::string_view key, const KeyRow& row);
     Result<void> put_stream(const Hash& delivery_class, const StreamRow& row);
     Result<void> forget_stream(std::uint64_t stream);
+    Result<void> forget_streams_but(const std::set<std::uint64_t>& streams);
     Result<void> put_outbox(const MessageId& first, const OutboxRow& row);
     Result<void> erase_outbox(const MessageId& first);
 
@@ -122,6 +125,7 @@ class WriteStore final : public ReadStore {
     // The row says under which key it stands.
     Result<void> put_protected(Tables table, BytesView key, const CaseId& case_id, BytesView value);
     Result<std::uint64_t> next_number(std::string_view name);
+    Result<void> forget_streams(const std::function<bool(std::uint64_t stream)>& which);
 
     journal::WriteTxn& write_;
 };

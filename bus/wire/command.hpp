@@ -22,7 +22,7 @@ inline constexpr std::size_t kDataBytesMax = 8 * 1024 * 1024;
 
 // What a frame may hold at most; parse_command() refuses more, so whoever fills one stops here.
 inline constexpr std::size_t kVersionsMax = 16;
-inline constexpr std::size_t kStreamsMax = 4096;
+inline constexpr std::size_t kStreamsMax = message::kWelcomeStreamsMax;
 inline constexpr std::size_t kVerdictsMax = message::kBatchMessagesMax;
 inline constexpr std::size_t kHashesMax = 128;  // of a proof
 inline constexpr std::size_t kAgenciesMax = message::kAudienceMax;

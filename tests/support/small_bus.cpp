@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "bus/base/check.hpp"
+#include "bus/core/rows.hpp"
 #include "security/proof/delivered.hpp"
 
 namespace lienthong::test {
@@ -63,6 +64,22 @@ std::shared_ptr<journal::MemoryDisk> copy_of_tables(std::shared_ptr<journal::Mem
     }
     CHECK(write->commit().has_value());
     return copy;
+}
+
+void add_streams(SmallBus& bus,
+                 const std::string& slug,
+                 std::uint64_t first,
+                 std::size_t count,
+                 Position newest) {
+    const auto txn = bus.broker().journal->begin_write().value();
+    const auto& member = world().member(slug);
+    for (std::size_t i = 0; i < count; ++i) {
+        const core::StreamRow row{world().id(slug), member.node, 0, 1, false, newest + i};
+        const auto put = txn->put(
+            core::id(core::Tables::streams), core::rows::key(first + i), core::rows::encode(row));
+        CHECK(put.has_value());
+    }
+    CHECK(txn->commit().has_value());
 }
 
 SmallBus::SmallBus(SmallBusOptions options) : options_(std::move(options)), random_(options_.seed) {

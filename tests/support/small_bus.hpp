@@ -39,6 +39,15 @@ void sign_delivery(message::Delivery& delivery);
 std::shared_ptr<journal::MemoryDisk> copy_of_tables(std::shared_ptr<journal::MemoryDisk> disk,
                                                     std::size_t tables);
 
+class SmallBus;
+// So many streams of one message each at the broker, as if the agency's node had sent it: ids from
+// `first`, positions of their entries from `newest` on.
+void add_streams(SmallBus& bus,
+                 const std::string& slug,
+                 std::uint64_t first,
+                 std::size_t count,
+                 Position newest);
+
 // The broker's process: what a crash takes away.
 struct BrokerProcess {
     explicit BrokerProcess(Random& random)

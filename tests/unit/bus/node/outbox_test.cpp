@@ -243,6 +243,30 @@ TEST_F(Outbox, ARestoredOneTakesNewStreamsAndSaysNothingTwice) {
     EXPECT_TRUE(bus.status("labour").alarms.empty());
 }
 
+TEST_F(Outbox, ANodeWithMoreStreamsThanAWelcomeNamesConnects) {
+    SmallBus small({.nodes = {}});
+    test::add_streams(small, "labour", 1, wire::kStreamsMax + 1, 1);
+    ASSERT_TRUE(small.start_node("labour"));
+    EXPECT_EQ(small.submit_one("labour", keyed("a")).state, State::accepted);
+    EXPECT_TRUE(small.status("labour").alarms.empty());
+}
+
+TEST_F(Outbox, ARestoredOneUsesNoStreamThatAFullWelcomeDoesNotName) {
+    const Outcome first = bus.submit_one("labour", keyed("a"));
+    ASSERT_EQ(first.state, State::accepted);
+    ASSERT_TRUE(bus.catch_up("labour"));
+    const auto backup = test::copy_of_tables(bus.node_disk_shared("labour"), kTableNames.size());
+    const Outcome second = bus.submit_one("labour", keyed("b"));
+    ASSERT_EQ(second.id.stream, first.id.stream);
+    test::add_streams(bus, "labour", 1, wire::kStreamsMax, 1000);
+    bus.put_node_disk("labour", backup);
+    ASSERT_TRUE(bus.start_node("labour"));
+    const Outcome third = bus.submit_one("labour", keyed("c"));
+    ASSERT_EQ(third.state, State::accepted);
+    EXPECT_NE(third.id.stream, first.id.stream);
+    EXPECT_TRUE(bus.status("labour").alarms.empty());
+}
+
 TEST_F(Outbox, ARestoredOneDoesNotSendAgainWhatLeftAfterTheBackup) {
     bus.crash_broker();
     bus.steps(2);
