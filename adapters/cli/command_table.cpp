@@ -202,6 +202,13 @@ constexpr std::array kMessageSection = {
 };
 constexpr std::array kAudit = {argument(
     "directory", {"thư mục dữ liệu của trục, đã sao chép", "a broker's data directory, copied"})};
+constexpr std::array kCompare = {
+    argument("first",
+             {"một đầu cây cùng chữ ký của các bên chứng kiến", "a head with its co-signatures"},
+             input),
+    argument("second", {"một đầu cây khác", "another one"}, input),
+    needed(Option{"registry", input, {"danh bạ, dạng TOML", "the registry, as TOML"}}),
+};
 constexpr std::array kLog = {kFrom, kMax, kUntil};
 constexpr std::array kExport = {needed(kOut)};
 constexpr std::array kCompletion = {argument("shell", {"bash", "bash"})};
@@ -357,6 +364,11 @@ constexpr std::array kCommands = {
                        kAudit,
                        verify_audit,
                        render_audit)),
+    without_home(local("audit compare",
+                       {"so hai đầu cây đã được chứng kiến", "compare two witnessed heads"},
+                       kCompare,
+                       compare_heads,
+                       render_comparison)),
     of_node("bundle export",
             {"ghi hàng gửi ra tệp để mang đi", "write the outbox to a file for a stick"},
             kExport,

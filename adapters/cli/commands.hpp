@@ -42,6 +42,8 @@ Result<Answer> show_broker_log(Environment& environment, const Invocation& invoc
 std::string render_log(const Json& body, Lang lang);
 Result<Answer> verify_audit(Environment& environment, const Invocation& invocation);
 std::string render_audit(const Json& body, Lang lang);
+Result<Answer> compare_heads(Environment& environment, const Invocation& invocation);
+std::string render_comparison(const Json& body, Lang lang);
 Result<Answer> export_bundle(Session& session, const Invocation& invocation);
 Result<Answer> import_bundle(Session& session, const Invocation& invocation);
 

@@ -9,6 +9,21 @@
 
 namespace lienthong::cli {
 
+namespace {
+
+// The notes are texts that `audit compare` takes.
+Json witnessed_to_json(const node::WitnessStatus& witnessed) {
+    const auto text = [](const std::string& note) { return note.empty() ? Json() : Json(note); };
+    return Json{{"size", witnessed.size},
+                {"time", time_to_json(witnessed.time)},
+                {"agencies", witnessed.agencies},
+                {"of", witnessed.of},
+                {"note", text(witnessed.note)},
+                {"conflicting", text(witnessed.conflicting)}};
+}
+
+}  // namespace
+
 Result<Answer> show_status(Session& session, const Invocation& invocation) {
     if (session.just_started) catch_up(session, invocation);
     auto status = session.api.status(invocation.wait);
@@ -24,7 +39,8 @@ Result<Answer> show_status(Session& session, const Invocation& invocation) {
                        {"outbox", status->outbox},
                        {"inbox", status->inbox},
                        {"broker_reachable", status->broker_reachable},
-                       {"alarms", status->alarms}};
+                       {"alarms", status->alarms},
+                       {"witnessed", witnessed_to_json(status->witnessed)}};
     const auto documents = session.api.documents();
     if (documents && documents->registry) {
         answer.body["slug"] = slug_of(*documents->registry, status->agency);
@@ -72,6 +88,14 @@ std::string render_status(const Json& body, Lang lang) {
     table.add({std::string(broker ? Words{"Đang chạy", "Running"}.in(lang)
                                   : Words{"Kết nối trục", "Broker reachable"}.in(lang)),
                yes_no("broker_reachable")});
+    if (body.contains("witnessed")) {
+        const Json& witnessed = body["witnessed"];
+        table.add({std::string(Words{"Được chứng kiến", "Witnessed"}.in(lang)),
+                   fmt::format("{} ({}/{})",
+                               cell(witnessed, "size"),
+                               cell(witnessed, "agencies"),
+                               cell(witnessed, "of"))});
+    }
     std::string text = table.text();
     for (const Json& alarm : body.value("alarms", Json::array())) {
         text += fmt::format("! {}\n", alarm.get<std::string>());

@@ -51,6 +51,8 @@ Result<void> CommitAgent::start(const std::vector<Bytes>& genesis) {
     if (!machine_.documents().complete()) {
         return fail(Code::malformed_config, "the log holds no registry or no policy");
     }
+    auto counted = count_witnessed(group);
+    if (!counted) return counted;
     auto finished = finish(group);
     if (!finished) return finished;
     auto committed = (*txn)->commit();
@@ -141,6 +143,12 @@ Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
     }
     const auto* body = std::get_if<wire::Body>(&work.what);
     CHECK(body != nullptr);
+    if (const auto* cosign = std::get_if<wire::Cosign>(body)) {
+        return take_cosignature(group, work, *cosign);
+    }
+    if (const auto* request = std::get_if<wire::WitnessRequest>(body)) {
+        return answer_witnessed(group, work, *request);
+    }
     return carry_out_body(group, work, *body);
 }
 

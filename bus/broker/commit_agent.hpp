@@ -64,6 +64,12 @@ class CommitAgent {
     Result<void> run_group(std::vector<Work> works);
     Result<void> carry_out(core::Group& group, Work& work);
     Result<void> carry_out_body(core::Group& group, Work& work, const wire::Body& body);
+    // commit_witness.cpp
+    Result<void> take_cosignature(core::Group& group, const Work& work, const wire::Cosign& cosign);
+    Result<void> answer_witnessed(const core::Group& group,
+                                  const Work& work,
+                                  const wire::WitnessRequest& request);
+    Result<void> count_witnessed(const core::Group& group);
     void end_older_fetch(const Waiting& newer);
     Result<void> fetch(core::Group& group, Waiting waiting, bool answer_if_empty);
     Result<void> serve_waiting(core::Group& group);

@@ -27,7 +27,10 @@ struct Counters {
     std::atomic<std::uint64_t> log_size = 0;
     std::atomic<std::uint64_t> bytes_used = 0;
     std::atomic<std::uint64_t> bytes_max = 0;
-    std::atomic<std::uint64_t> clock_held = 0;  // 1: the wall clock stepped, entries wait
+    std::atomic<std::uint64_t> cosignatures = 0;
+    std::atomic<std::uint64_t> witnessed_size = 0;     // of the newest witnessed head
+    std::atomic<std::uint64_t> witnessed_time_ms = 0;  // at which more than half had vouched for it
+    std::atomic<std::uint64_t> clock_held = 0;         // 1: the wall clock stepped, entries wait
     std::array<std::atomic<std::uint64_t>, 256> refusals_by_code{};
 
     void refuse(Code code) {

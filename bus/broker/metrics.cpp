@@ -70,6 +70,15 @@ class Collector final : public prometheus::Collectable {
             family("lienthong_log_size", "Entries of the log", Gauge, c.log_size),
             family("lienthong_store_used_bytes", "Bytes in use", Gauge, c.bytes_used),
             family("lienthong_store_max_bytes", "Limit of the store", Gauge, c.bytes_max),
+            family("lienthong_cosignatures_total", "Co-signatures kept", Counter, c.cosignatures),
+            family("lienthong_witnessed_size",
+                   "Size of the newest witnessed head",
+                   Gauge,
+                   c.witnessed_size),
+            family("lienthong_witnessed_time_seconds",
+                   "When more than half had vouched for it, since 1970",
+                   Gauge,
+                   c.witnessed_time_ms / 1000),
             family("lienthong_clock_held", "1: the wall clock stepped", Gauge, c.clock_held),
         };
         MetricFamily refusals{"lienthong_refusals_total", "Refusals by code", Counter, {}};

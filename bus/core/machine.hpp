@@ -61,6 +61,18 @@ struct FetchRequest {
     std::uint32_t credit_messages = 0;
 };
 
+// A head with the co-signatures that count now.
+struct WitnessedNote {
+    std::uint64_t size = 0;
+    std::string note;
+    std::size_t agencies = 0;
+    std::size_t of = 0;
+    Millis time = 0;  // at which more than half had vouched
+};
+
+// Heads whose co-signatures are kept: the newest, and the newest witnessed one.
+inline constexpr std::size_t kCosignedHeadsMax = 16;
+
 class Group {
   public:
     // `time` is not before that of the last entry. Everything borrowed outlives the group.
@@ -73,6 +85,13 @@ class Group {
     Judged<message::QueryAnswer> query(const Session& session, const message::Query& query);
     // Position of the entry.
     Judged<Position> adopt(BytesView document);
+    // A node's co-signature of the head of this size; repeating one changes nothing.
+    // malformed_proof, wrong_sender (another node's name), unknown_key, revoked_key, expired_key,
+    // not_found (no head of this size), bad_signature, bad_argument (a time to come), rollback
+    // (older than the heads whose co-signatures are kept).
+    Judged<void> cosign(const Session& session, std::uint64_t size, std::string_view line);
+    // The newest head with co-signatures of more than half of the agencies that have a witness.
+    Result<std::optional<WitnessedNote>> newest_witnessed() const;
     // The broker took over: fences, starts an epoch, on the record.
     Result<void> start_epoch();
 
@@ -129,6 +148,8 @@ class Group {
     Result<void> answer_case(const message::Query& query,
                              const CaseRecord& record,
                              message::QueryAnswer& answer);
+    Result<std::optional<WitnessedNote>> maybe_witnessed(std::uint64_t size) const;
+    Result<void> forget_older_cosignatures();
     message::CaseRow case_row(const CaseId& case_id, const CaseRecord& record) const;
 
     Machine& machine_;

@@ -90,6 +90,13 @@ struct CaseStepRecord {
     bool operator==(const CaseStepRecord&) const = default;
 };
 
+// The newest co-signature of an agency under a head, with the key that made it.
+struct CosignatureRow {
+    Millis time = 0;
+    keys::KeyId key;
+    std::string line;
+};
+
 // Places of a shelter, as its newest ShelterCapacity and its intakes say.
 struct ShelterRow {
     std::uint32_t capacity_normal = 0;
@@ -154,6 +161,11 @@ class ReadState {
     Result<std::optional<std::string>> newest_head() const;
     std::uint64_t log_size() const { return txn_.log_size(); }
 
+    // witness.cpp
+    using Cosignatures = std::map<AgencyId, CosignatureRow>;
+    Result<Cosignatures> cosignatures(std::uint64_t size) const;
+    Result<std::vector<std::uint64_t>> cosigned_sizes() const;  // of heads, descending
+
   protected:
     Result<std::optional<Bytes>> get(Tables table, BytesView key) const {
         return txn_.maybe_get(id(table), key);
@@ -176,9 +188,7 @@ class State final : public ReadState {
     Result<void> put_stream(std::uint64_t stream, const StreamRow& row);
     Result<void> put_refusal(const MessageId& message, Code code);
     Result<void> put_withheld(const AgencyId& agency, const MessageId& message);
-    Result<void> put_bridge(const AgencyId& agency,
-                            const MessageId& message,
-                            std::uint64_t number);
+    Result<void> put_bridge(const AgencyId& agency, const MessageId& message, std::uint64_t number);
     Result<void> put_batch(std::uint64_t stream, std::uint64_t first, const BatchRow& row);
     Result<void> put_class(std::uint32_t class_id, const ClassRow& row, bool is_new);
     Result<void> put_in_class(std::uint32_t class_id, Position position);
@@ -189,6 +199,10 @@ class State final : public ReadState {
     Result<void> put_party(const AgencyId& agency, const CaseId& case_id, Position position);
     Result<void> put_shelter(const AgencyId& centre, const ShelterRow& row);
     Result<void> put_head(std::uint64_t size, std::string_view note);
+    Result<void> put_cosignature(std::uint64_t size,
+                                 const AgencyId& agency,
+                                 const CosignatureRow& row);
+    Result<void> erase_cosignatures(std::uint64_t size);
 
     // Digest row → {time of the last entry, repeats since}.
     Result<std::pair<Millis, std::uint32_t>> query_row(const Hash& key) const;

@@ -32,13 +32,14 @@ enum class Tables : journal::Table {
     denials,       // agency, rule → minute, count not yet written
     withheld,      // agency, message → nothing: a fetch passed it over for lack of a grant
     bridges,       // agency, message → last number that it got before a long run of skipped ones
+    cosignatures,  // size, agency → its newest co-signature of the head of that size
 };
 
-inline constexpr std::array<std::string_view, 20> kTableNames = {
-    "singletons",  "tree",    "heads",      "documents",    "streams",
-    "refused",     "batches", "classes",    "class_ids",    "agency_class",
-    "class_index", "cases",   "case_steps", "case_parties", "case_keys",
-    "shelters",    "queries", "denials",    "withheld",     "bridges",
+inline constexpr std::array<std::string_view, 21> kTableNames = {
+    "singletons", "tree",         "heads",        "documents",    "streams",     "refused",
+    "batches",    "classes",      "class_ids",    "agency_class", "class_index", "cases",
+    "case_steps", "case_parties", "case_keys",    "shelters",     "queries",     "denials",
+    "withheld",   "bridges",      "cosignatures",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

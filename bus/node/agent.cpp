@@ -37,7 +37,7 @@ Result<void> NodeAgent::start() {
     if (!documents_.registry || !documents_.policy) {
         return fail(Code::malformed_config, "no registry or no policy to start from", "genesis");
     }
-    return read([&](const ReadStore& store) -> Result<void> {
+    auto found = read([&](const ReadStore& store) -> Result<void> {
         auto cursor = store.cursor();
         if (!cursor) return std::unexpected(cursor.error());
         cursor_ = *cursor;
@@ -50,9 +50,13 @@ Result<void> NodeAgent::start() {
             auto head = proof::parse_head(**note);
             if (!head) return std::unexpected(head.error());
             head_ = *head;
+            head_stored(std::move(**note));
         }
-        return {};
+        return start_witness(store);
     });
+    if (!found || witnesses_since_ != 0) return found;
+    witnesses_since_ = clock_.wall();
+    return write([&](WriteStore& store) { return store.set_witnesses_since(witnesses_since_); });
 }
 
 void NodeAgent::note_document(const registry::SignedDocument& document,
@@ -106,7 +110,9 @@ int NodeAgent::do_work() {
     if (connection_ == Connection::up) {
         step_publish();
         step_fetch();
+        step_witness();
     }
+    watch_witnesses();
     serve_watches();
     store_alarms();
     return done;
@@ -234,6 +240,7 @@ void NodeAgent::greeted(Result<Reply> reply) {
     }
     connection_ = Connection::up;
     known_unreachable_ = false;
+    cosigned_size_ = 0;
     connect_pause_ = std::chrono::milliseconds{100};
     log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
 }

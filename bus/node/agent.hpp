@@ -19,6 +19,7 @@
 #include "bus/wire/command.hpp"
 #include "bus/wire/link.hpp"
 #include "security/policy/document_set.hpp"
+#include "security/proof/witness.hpp"
 
 namespace lienthong::node {
 
@@ -161,6 +162,24 @@ class NodeAgent {
                             const CheckedEntry& checked);
     bool names_old_documents(const proof::Head& head);
 
+    // agent_witness.cpp
+    struct StoredHead {
+        std::string note;
+        proof::Head head;
+    };
+    Result<void> start_witness(const ReadStore& store);
+    void head_stored(std::string note);
+    void step_witness();
+    bool is_witness() const;
+    void cosign();
+    void ask_for_witnessed();
+    void received_witnessed(Result<Reply> reply);
+    Result<proof::WitnessedHead> check_witnessed(std::string_view note) const;
+    void keep_witnessed(const std::string& note, const proof::WitnessedHead& counted);
+    void witnessed_conflict(const std::string& note, const proof::WitnessedHead& counted);
+    void watch_witnesses();
+    WitnessStatus witness_status() const;
+
     // agent_restore.cpp
     Result<void> begin_restore(const ReadStore& store, std::uint64_t until);
     Result<void> recognise_own(WriteStore& store,
@@ -197,6 +216,18 @@ class NodeAgent {
     std::map<registry::DocumentKind, Position> newest_document_;
 
     std::optional<proof::Head> head_;  // newest verified
+    // The newest head that is proven consistent and on disk: the only one to vouch for.
+    std::optional<StoredHead> stored_head_;
+    std::optional<proof::WitnessedHead> witnessed_;  // newest that more than half have co-signed
+    std::string witnessed_note_;
+    std::string conflicting_note_;     // a witnessed head that is not consistent with ours
+    Millis witnesses_since_ = 0;       // from when on a witnessed head may be expected
+    bool witnessing_ = false;          // a co-signature is on its way
+    std::uint64_t cosigned_size_ = 0;  // in this connection
+    Clock::Monotonic cosign_not_before_{};
+    Clock::Monotonic cosign_again_at_{};
+    Clock::Monotonic ask_witnessed_at_{};
+    Clock::Monotonic watch_witnesses_at_{};
     Position cursor_ = 0;
     Ordinal waiting_at_start_ = 0;  // newest draft that waited when the node started
     bool publishing_ = false;

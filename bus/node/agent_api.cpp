@@ -314,6 +314,7 @@ void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>
                                          status.log_size = head_->size;
                                          status.root = head_->root;
                                      }
+                                     status.witnessed = witness_status();
                                      status.broker_reachable = connection_ == Connection::up;
                                      auto waiting = store.count(Tables::waiting);
                                      auto batches = store.count(Tables::outbox);

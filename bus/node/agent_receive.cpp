@@ -141,6 +141,7 @@ Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
     });
     if (!stored) return stored;
     cursor_ = delivery.to;
+    head_stored(delivery.head);
     return {};
 }
 

@@ -81,6 +81,16 @@ struct Verification {
     bool commitments = false;  // each granted section is the one the header commits to
 };
 
+// The newest head that more than half of the agencies with a witness have co-signed.
+struct WitnessStatus {
+    std::uint64_t size = 0;  // 0: none yet
+    Millis time = 0;         // at which more than half had vouched for it
+    std::size_t agencies = 0;
+    std::size_t of = 0;       // agencies that have a witness
+    std::string note;         // the head with its co-signatures
+    std::string conflicting;  // a witnessed head that disagrees with this node's: keep it
+};
+
 struct Status {
     AgencyId agency;
     NodeId node;
@@ -91,6 +101,7 @@ struct Status {
     std::size_t outbox = 0;   // drafts and batches that wait
     std::uint64_t inbox = 0;  // messages that arrived
     bool broker_reachable = false;
+    WitnessStatus witnessed;
     std::vector<std::string> alarms;  // names, "stream_gap …", newest last
 };
 

@@ -45,8 +45,22 @@ Result<Position> ReadStore::cursor() const {
     return *row ? number_in(**row) : Position{0};
 }
 
-Result<std::optional<std::string>> ReadStore::head() const {
-    auto row = get(Tables::meta, as_bytes("head"));
+Result<std::optional<std::string>> ReadStore::head() const { return text_under("head"); }
+
+Result<std::optional<std::string>> ReadStore::witnessed() const { return text_under("witnessed"); }
+
+Result<Millis> ReadStore::witnesses_since() const {
+    auto row = get(Tables::meta, as_bytes("witness-since"));
+    if (!row) return std::unexpected(row.error());
+    return *row ? static_cast<Millis>(number_in(**row)) : Millis{0};
+}
+
+Result<std::optional<std::string>> ReadStore::conflicting() const {
+    return text_under("conflicting");
+}
+
+Result<std::optional<std::string>> ReadStore::text_under(std::string_view name) const {
+    auto row = get(Tables::meta, as_bytes(name));
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::optional<std::string>();
     return std::optional(std::string(as_text(**row)));
@@ -283,6 +297,18 @@ Result<void> WriteStore::set_cursor(Position position) {
 
 Result<void> WriteStore::set_head(std::string_view note) {
     return put(Tables::meta, as_bytes("head"), as_bytes(note));
+}
+
+Result<void> WriteStore::set_witnessed(std::string_view note) {
+    return put(Tables::meta, as_bytes("witnessed"), as_bytes(note));
+}
+
+Result<void> WriteStore::set_witnesses_since(Millis since) {
+    return put(Tables::meta, as_bytes("witness-since"), key(static_cast<std::uint64_t>(since)));
+}
+
+Result<void> WriteStore::set_conflicting(std::string_view note) {
+    return put(Tables::meta, as_bytes("conflicting"), as_bytes(note));
 }
 
 Result<void> WriteStore::put_document(Position position,

@@ -57,6 +57,9 @@ class ReadStore {
 
     Result<Position> cursor() const;
     Result<std::optional<std::string>> head() const;
+    Result<std::optional<std::string>> witnessed() const;  // newest witnessed head
+    Result<Millis> witnesses_since() const;  // from when on one is expected; 0: not set yet
+    Result<std::optional<std::string>> conflicting() const;  // a witnessed one that disagrees
     Result<std::vector<std::pair<Position, Bytes>>> documents() const;  // in order of kind, version
     Result<std::optional<std::pair<Position, Bytes>>> maybe_document(registry::DocumentKind kind,
                                                                      std::uint32_t version) const;
@@ -83,6 +86,7 @@ class ReadStore {
     Result<std::optional<Bytes>> get(Tables table, BytesView key) const {
         return txn_.maybe_get(id(table), key);
     }
+    Result<std::optional<std::string>> text_under(std::string_view name) const;
     Result<std::optional<seal::StorageKey>> maybe_case_key(const CaseId& case_id) const;
     Result<std::optional<Bytes>> get_protected(Tables table, BytesView key) const;
 
@@ -98,6 +102,9 @@ class WriteStore final : public ReadStore {
 
     Result<void> set_cursor(Position position);
     Result<void> set_head(std::string_view note);
+    Result<void> set_witnessed(std::string_view note);
+    Result<void> set_witnesses_since(Millis since);
+    Result<void> set_conflicting(std::string_view note);
     Result<void> put_document(Position position,
                               const registry::SignedDocument& document,
                               BytesView bytes);

@@ -153,6 +153,14 @@ struct Done {
     Position position = 0;
     bool operator==(const Done&) const = default;
 };
+struct WitnessRequest {
+    std::uint64_t size = 0;
+    bool operator==(const WitnessRequest&) const = default;
+};
+struct Witnessed {
+    std::string note;
+    bool operator==(const Witnessed&) const = default;
+};
 
 using Body = std::variant<Hello,
                           Welcome,
@@ -173,7 +181,9 @@ using Body = std::variant<Hello,
                           UploadChunk,
                           FetchChunk,
                           Failure,
-                          Done>;
+                          Done,
+                          WitnessRequest,
+                          Witnessed>;
 
 struct Command {
     std::uint64_t request = 0;

@@ -268,6 +268,13 @@ Offset<fb::Failure> put(Builder& out, const Failure& failure) {
     return fb::CreateFailure(out, number(failure.code), detail, where, grant);
 }
 Offset<fb::Done> put(Builder& out, const Done& done) { return fb::CreateDone(out, done.position); }
+Offset<fb::WitnessRequest> put(Builder& out, const WitnessRequest& request) {
+    return fb::CreateWitnessRequest(out, request.size);
+}
+Offset<fb::Witnessed> put(Builder& out, const Witnessed& witnessed) {
+    const auto note = maybe_text(out, witnessed.note);
+    return fb::CreateWitnessed(out, note);
+}
 
 template <class T>
 fb::Body type_of(Offset<T> /*offset*/) {

@@ -266,6 +266,12 @@ Failure read(FrameReader& in, const fb::Failure& failure) {
             in.line(failure.grant_missing(), kGrantBytesMax, "grant_missing")};
 }
 Done read(FrameReader& /*in*/, const fb::Done& done) { return {done.position()}; }
+WitnessRequest read(FrameReader& /*in*/, const fb::WitnessRequest& request) {
+    return {request.size()};
+}
+Witnessed read(FrameReader& in, const fb::Witnessed& witnessed) {
+    return {in.note(witnessed.note(), kHeadBytesMax, "note")};
+}
 
 template <class T>
 void read_as(FrameReader& in, const void* body, Body& out) {
@@ -316,6 +322,10 @@ void read_body(FrameReader& in, fb::Body type, const void* body, Body& out) {
             return read_as<fb::Failure>(in, body, out);
         case fb::Body::Done:
             return read_as<fb::Done>(in, body, out);
+        case fb::Body::WitnessRequest:
+            return read_as<fb::WitnessRequest>(in, body, out);
+        case fb::Body::Witnessed:
+            return read_as<fb::Witnessed>(in, body, out);
     }
     in.refuse(Code::unknown_operation, "this command is not known", "body");
 }

@@ -227,8 +227,7 @@ Hash stated_entries_digest(std::span<const StatedEntry> entries) {
     for (const StatedEntry& entry : entries) {
         writer.hash(entry.leaf).u32(static_cast<std::uint32_t>(entry.skipped.size()));
         for (const StatedSkip& skip : entry.skipped) {
-            writer.u64(skip.first).u32(skip.count).u16(
-                static_cast<std::uint16_t>(skip.code));
+            writer.u64(skip.first).u32(skip.count).u16(static_cast<std::uint16_t>(skip.code));
         }
     }
     return keys::sha256(writer.bytes());

@@ -96,8 +96,8 @@ struct DeliveryStatement {
 };
 Bytes encode_statement(const DeliveryStatement& statement);
 
-// What `entries` is made from: for each entry its leaf hash, the number of ranges of skipped numbers
-// before it, and of each of these its first number, its count and the code of the reason.
+// What `entries` is made from: for each entry its leaf hash, the number of ranges of skipped
+// numbers before it, and of each of these its first number, its count and the code of the reason.
 struct StatedSkip {
     std::uint64_t first = 0;
     std::uint32_t count = 1;

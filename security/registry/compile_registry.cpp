@@ -158,6 +158,26 @@ void read_limits(TomlReader& root, Limits& limits) {
         table->number("connections_per_agency_max", limits.connections_per_agency_max, UINT32_MAX));
     limits.chunk_quota_bytes =
         table->number("chunk_quota_bytes", limits.chunk_quota_bytes, INT64_MAX);
+    limits.witness_age_minutes = static_cast<std::uint32_t>(
+        table->number("witness_age_minutes", limits.witness_age_minutes, UINT32_MAX));
+    table->finish();
+}
+
+void read_office_hours(TomlReader& root, OfficeHours& hours) {
+    auto table = root.maybe_table("office_hours");
+    if (!table) return;
+    hours = {0, {}};
+    for (const std::string& text : table->texts("days")) {
+        std::size_t day = 0;
+        while (day < 7 && day_name(day) != text) ++day;
+        if (day == 7) table->refuse("days", "must be mon, tue, wed, thu, fri, sat or sun");
+        hours.days = static_cast<std::uint8_t>(hours.days | (1U << day));
+    }
+    for (const std::string& text : table->texts("spans")) {
+        auto span = parse_office_span(text);
+        if (!span) table->refuse("spans", span.error().detail);
+        hours.spans.push_back(span.value_or(OfficeSpan{}));
+    }
     table->finish();
 }
 
@@ -184,6 +204,7 @@ Result<RegistryData> compile_registry(std::string_view toml,
         static_cast<std::uint16_t>(root.number("suite_floor", data.suite_floor, UINT16_MAX));
     data.authority_certificate = read_certificate_text(root, "authority_certificate");
     read_limits(root, data.limits);
+    read_office_hours(root, data.office_hours);
     data.bus_keys = read_keys(root, "bus_key");
     for (TomlReader& row : root.tables("territory")) {
         Territory territory;

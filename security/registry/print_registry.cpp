@@ -82,6 +82,21 @@ void put_agency(Out out, const Agency& agency) {
     for (const KeyEntry& key : agency.keys) put_key(out, "agency.key", key);
 }
 
+void put_office_hours(Out out, const OfficeHours& hours) {
+    const auto list = [&](std::string_view key, const std::vector<std::string>& texts) {
+        fmt::format_to(out, "{} = [\"{}\"]\n", key, fmt::join(texts, "\", \""));
+    };
+    std::vector<std::string> days;
+    for (std::size_t day = 0; day < 7; ++day) {
+        if (((hours.days >> day) & 1) != 0) days.emplace_back(day_name(day));
+    }
+    std::vector<std::string> spans;
+    for (const OfficeSpan& span : hours.spans) spans.push_back(to_text(span));
+    fmt::format_to(out, "\n[office_hours]\n");
+    list("days", days);
+    list("spans", spans);
+}
+
 }  // namespace
 
 std::string to_toml(const RegistryData& data) {
@@ -94,9 +109,12 @@ std::string to_toml(const RegistryData& data) {
     fmt::format_to(out, "suite_floor = {}\n", data.suite_floor);
     put_text(out, "authority_certificate", to_base64(data.authority_certificate));
     fmt::format_to(out,
-                   "\n[limits]\nconnections_per_agency_max = {}\nchunk_quota_bytes = {}\n",
+                   "\n[limits]\nconnections_per_agency_max = {}\nchunk_quota_bytes = {}\n"
+                   "witness_age_minutes = {}\n",
                    data.limits.connections_per_agency_max,
-                   data.limits.chunk_quota_bytes);
+                   data.limits.chunk_quota_bytes,
+                   data.limits.witness_age_minutes);
+    put_office_hours(out, data.office_hours);
     for (const KeyEntry& key : data.bus_keys) put_key(out, "bus_key", key);
     for (const Territory& row : data.territories) {
         fmt::format_to(

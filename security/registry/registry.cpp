@@ -143,6 +143,21 @@ const KeyEntry* Registry::log_key(Millis at) const {
     return newest(data_.bus_keys, keys::Use::log, at);
 }
 
+// The bus and its administrators are no agencies: they have no vote on what the broker did.
+std::vector<Registry::Owner> Registry::witnesses(std::optional<Millis> at) const {
+    std::vector<Owner> found;
+    for (const auto& [id, index] : agencies_) {
+        const Agency& agency = data_.agencies[index];
+        if (is_pseudo(id)) continue;
+        for (const KeyEntry& key : agency.keys) {
+            const auto [from, until] = key.validity;
+            const bool counts = !at || (!key.revoked && holds_at(from, until, *at));
+            if (key.use == keys::Use::witness && counts) found.push_back({&agency, &key});
+        }
+    }
+    return found;
+}
+
 Result<keys::PublicKey> Registry::signing_key(const AgencyId& agency,
                                               const keys::KeyId& id,
                                               Millis at,

@@ -12,6 +12,7 @@
 
 #include "bus/base/ids.hpp"
 #include "security/keys/keys.hpp"
+#include "security/registry/office_hours.hpp"
 
 namespace lienthong::registry {
 
@@ -103,6 +104,8 @@ struct Succession {
 struct Limits {
     std::uint32_t connections_per_agency_max = 16;
     std::uint64_t chunk_quota_bytes = 256u * 1024 * 1024;
+    // Office time after which a log without a newer witnessed head is an alarm: one working day.
+    std::uint32_t witness_age_minutes = 450;
     bool operator==(const Limits&) const = default;
 };
 
@@ -118,6 +121,7 @@ struct RegistryData {
     std::vector<Territory> territories;
     std::vector<Succession> successions;
     Limits limits;
+    OfficeHours office_hours;
     bool operator==(const RegistryData&) const = default;
 };
 
@@ -150,6 +154,9 @@ class Registry {
     // Sealing certificates to seal to now: valid, not revoked, the newest. Empty if none.
     Bytes sealing_certificate(const AgencyId& agency, Millis at) const;
     const KeyEntry* log_key(Millis at) const;
+    // Witness keys that count then, by agency; without a moment also those that are over or
+    // revoked.
+    std::vector<Owner> witnesses(std::optional<Millis> at) const;
 
     // unknown_key, wrong_sender, revoked_key (by `position`), expired_key.
     Result<keys::PublicKey> signing_key(const AgencyId& agency,

@@ -114,6 +114,10 @@ Row<fb::registry::Succession> put_succession(FlatBufferBuilder& out, const Succe
     return fb::registry::CreateSuccession(out, from, to, function, date);
 }
 
+Row<fb::registry::OfficeSpan> put_span(FlatBufferBuilder& out, const OfficeSpan& span) {
+    return fb::registry::CreateOfficeSpan(out, span.from, span.until);
+}
+
 // --- bytes, already verified, to value. Names are judged afterwards, by the rules.
 
 std::string text_of(const flatbuffers::String* text) { return text ? text->str() : std::string(); }
@@ -198,6 +202,10 @@ Succession take_succession(const fb::registry::Succession& row) {
             text_of(row.date())};
 }
 
+OfficeSpan take_span(const fb::registry::OfficeSpan& row) {
+    return {row.from_minute(), row.until_minute()};
+}
+
 }  // namespace
 
 Bytes encode_registry(const RegistryData& data) {
@@ -208,8 +216,12 @@ Bytes encode_registry(const RegistryData& data) {
     const auto agencies = put_all(out, data.agencies, put_agency);
     const auto territories = put_all(out, data.territories, put_territory);
     const auto successions = put_all(out, data.successions, put_succession);
-    const auto limits = fb::registry::CreateLimits(
-        out, data.limits.connections_per_agency_max, data.limits.chunk_quota_bytes);
+    const auto limits = fb::registry::CreateLimits(out,
+                                                   data.limits.connections_per_agency_max,
+                                                   data.limits.chunk_quota_bytes,
+                                                   data.limits.witness_age_minutes);
+    const auto spans = put_all(out, data.office_hours.spans, put_span);
+    const auto hours = fb::registry::CreateOfficeHours(out, data.office_hours.days, spans);
     out.Finish(fb::registry::CreateRegistry(out,
                                             bus,
                                             data.version,
@@ -221,7 +233,8 @@ Bytes encode_registry(const RegistryData& data) {
                                             agencies,
                                             territories,
                                             successions,
-                                            limits));
+                                            limits,
+                                            hours));
     return to_bytes({out.GetBufferPointer(), out.GetSize()});
 }
 
@@ -246,7 +259,15 @@ Result<RegistryData> parse_registry(BytesView body) {
     take_all(data.agencies, root.agencies(), take_agency);
     take_all(data.territories, root.territories(), take_territory);
     take_all(data.successions, root.successions(), take_succession);
-    data.limits = {root.limits()->connections_per_agency_max(), root.limits()->chunk_quota_bytes()};
+    data.limits.connections_per_agency_max = root.limits()->connections_per_agency_max();
+    data.limits.chunk_quota_bytes = root.limits()->chunk_quota_bytes();
+    if (root.limits()->witness_age_minutes() != 0) {
+        data.limits.witness_age_minutes = root.limits()->witness_age_minutes();
+    }
+    if (const auto* hours = root.office_hours()) {
+        data.office_hours = {hours->days(), {}};
+        take_all(data.office_hours.spans, hours->spans(), take_span);
+    }
     auto checked = check_rules(data);
     if (!checked) return std::unexpected(checked.error());
     return data;

@@ -54,6 +54,27 @@ class RuleBook {
         require(data_.limits.connections_per_agency_max >= 1,
                 "limits.connections_per_agency_max",
                 "must be at least 1");
+        require(data_.limits.witness_age_minutes >= 1 &&
+                    data_.limits.witness_age_minutes <= kWitnessAgeMinutesMax,
+                "limits.witness_age_minutes",
+                "must be 1 to 100000");
+        check_office_hours();
+    }
+
+    void check_office_hours() {
+        const OfficeHours& hours = data_.office_hours;
+        require(hours.days != 0 && hours.days <= kEveryDay, "office_hours.days", "no such days");
+        require(!hours.spans.empty() && hours.spans.size() <= kOfficeSpansMax,
+                "office_hours.spans",
+                "must be 1 to 8 spans");
+        std::uint16_t closed_until = 0;
+        for (const OfficeSpan& span : hours.spans) {
+            require(
+                span.from >= closed_until && span.from < span.until && span.until <= kMinutesOfDay,
+                "office_hours.spans",
+                "must be ascending and within a day");
+            closed_until = span.until;
+        }
     }
 
     void check_names(const std::vector<Names>& names, std::string_view place) {

@@ -8,6 +8,7 @@ namespace lienthong::registry {
 
 inline constexpr std::size_t kOfficeNameBytesMax = 200;
 inline constexpr std::size_t kRawKeyBytes = 32;
+inline constexpr std::uint32_t kWitnessAgeMinutesMax = 100'000;
 inline constexpr Millis kTimeMax = 253'402'300'799'999;  // the end of the year 9999
 
 // All but what needs a look into certificates. malformed_document; `where` names agency and thing.

@@ -25,7 +25,14 @@ class TamperedLink final : public wire::ClientLink {
         frames->command = wire::encode(*command);
         return frames;
     }
-    Result<void> send(const wire::Frames& frames) override { return link_->send(frames); }
+    Result<void> send(const wire::Frames& frames) override {
+        if (options_.sent) {
+            const auto command = wire::parse_command(frames.command, wire::kDataBytesMax);
+            CHECK(command.has_value());
+            options_.sent(*command);
+        }
+        return link_->send(frames);
+    }
     Result<void> reconnect() override { return link_->reconnect(); }
 
   private:

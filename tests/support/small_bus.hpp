@@ -30,6 +30,8 @@ struct SmallBusOptions {
     // What comes to this node is shown to `tamper` first: the broker that nobody should trust.
     std::string tampered_node = {};
     std::function<void(wire::Command& answer, Bytes& data)> tamper = {};
+    // What that node sends is shown to `sent`.
+    std::function<void(const wire::Command& request)> sent = {};
 };
 
 // As the broker would sign them: for tests of a broker that lies.

@@ -17,7 +17,7 @@ _lienthong() {
         "case") words="open handover notify check request acknowledge ask reply extend result certify refer accept consent status list timeline" ;;
         "message") words="show section" ;;
         "log") words="show" ;;
-        "audit") words="verify" ;;
+        "audit") words="verify compare" ;;
         "bundle") words="export import" ;;
         "policy") words="show explain check diff adopt" ;;
         "registry") words="show add adopt" ;;
@@ -52,6 +52,7 @@ _lienthong() {
         "message section"*) words="--out --plain --home --json --lang --wait" ;;
         "log show"*) words="--from --max --until --home --json --lang --wait" ;;
         "audit verify"*) words="--home --json --lang --wait" ;;
+        "audit compare"*) words="--registry --home --json --lang --wait" ;;
         "bundle export"*) words="--out --home --json --lang --wait" ;;
         "bundle import"*) words="--home --json --lang --wait" ;;
         "policy show"*) words="--home --json --lang --wait" ;;

@@ -174,6 +174,62 @@ TEST_F(Commits, DocumentsAreGivenByVersion) {
     EXPECT_EQ(peer.refusal(wire::DocumentRequest{3, 9}), Code::not_found);
 }
 
+TEST_F(Commits, ACoSignatureIsOnDiskBeforeItIsAnsweredAndItsFaultsHaveTheirCodes) {
+    std::string head;
+    bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+        head = state.newest_head().value().value();
+    });
+    const std::uint64_t size = proof::parse_head(head)->size;
+    const auto& labour = world().member("labour");
+    const auto signer = labour.witness.signer();
+    const wire::Cosign cosign{
+        proof::cosign_head(head, labour.node.text(), test::kNow, *signer).value(), size};
+    const auto answer = peer.ask(cosign);
+    ASSERT_TRUE(answer && std::holds_alternative<wire::Done>(*answer));
+    bus.crash_broker();
+    ASSERT_TRUE(bus.start_broker());
+    bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+        EXPECT_EQ(state.cosignatures(size)->size(), 1U);
+        EXPECT_EQ(state.cosigned_sizes().value(), std::vector{size});
+    });
+    EXPECT_EQ(peer.refusal(wire::Cosign{cosign.cosignature, size + 9}), Code::not_found);
+    EXPECT_EQ(RawClient(bus, "police").refusal(cosign), Code::wrong_sender)
+        << "the session of another node";
+    const auto none = peer.ask(wire::WitnessRequest{0});
+    ASSERT_TRUE(none && std::holds_alternative<wire::Witnessed>(*none));
+    EXPECT_TRUE(std::get<wire::Witnessed>(*none).note.empty()) << "one is not more than half";
+}
+
+TEST_F(Commits, ANearlyFullDiskRefusesCoSignatures) {
+    SmallBus full({.nodes = {}, .commit = {.reserve_bytes = UINT64_MAX}});
+    const auto used = full.broker().journal->bytes_used_and_max()->first;
+    journal::limit_bytes(full.broker_disk(), used + used / 16);
+    RawClient one(full, "labour");
+    EXPECT_EQ(one.refusal(wire::Cosign{"x", 1}), Code::disk_full);
+    const auto answer = one.ask(wire::WitnessRequest{0});
+    EXPECT_TRUE(answer && std::holds_alternative<wire::Witnessed>(*answer));
+}
+
+TEST_F(Commits, AWelcomeNamesTheStreamsInWhichTheNodeWasLastActive) {
+    const auto streams = [&] {
+        const auto welcome = peer.ask(wire::Hello{{1}, world().bus, "", 0});
+        EXPECT_TRUE(welcome && std::holds_alternative<wire::Welcome>(*welcome));
+        std::set<std::uint64_t> named;
+        for (const auto& one : std::get<wire::Welcome>(*welcome).streams) named.insert(one.stream);
+        return named;
+    };
+    test::add_streams(bus, "labour", 1, wire::kStreamsMax, 100);
+    test::add_streams(bus, "police", 90'000, 3, 1);
+    EXPECT_EQ(streams().size(), wire::kStreamsMax);
+    test::add_streams(bus, "labour", 50'000, 1, 99);
+    EXPECT_FALSE(streams().contains(50'000)) << "it is the one that was not used for longest";
+    test::add_streams(bus, "labour", 60'000, 1, 10'000);
+    const auto named = streams();
+    EXPECT_EQ(named.size(), wire::kStreamsMax);
+    EXPECT_TRUE(named.contains(60'000));
+    EXPECT_FALSE(named.contains(1));
+}
+
 TEST_F(Commits, ARestartStartsAnEpochOnTheRecord) {
     bus.crash_broker();
     ASSERT_TRUE(bus.start_broker());

@@ -159,7 +159,8 @@ TEST_F(Deliveries, TheNextEntryOfAStreamStatesWhatNoGrantLetThrough) {
     publish(3);
     const auto after = fetch("labour", held_back.to);
     ASSERT_EQ(positions(after).size(), 1U);
-    EXPECT_EQ(after.entries.back().skipped, (std::vector<message::Skipped>{{2, 1, Code::forbidden}}));
+    EXPECT_EQ(after.entries.back().skipped,
+              (std::vector<message::Skipped>{{2, 1, Code::forbidden}}));
 }
 
 TEST_F(Deliveries, ALongRunOfSkippedNumbersIsStatedWholeInABoundedNumberOfRanges) {

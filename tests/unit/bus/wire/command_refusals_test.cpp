@@ -57,7 +57,7 @@ TEST(CommandRefusals, AnswerAnotherVersionWithUnknownVersion) {
 TEST(CommandRefusals, AnswerAnotherOperationWithUnknownOperation) {
     Builder out;
     const auto body = fb::CreateDone(out, 1).Union();
-    EXPECT_EQ(verdict(finish(out, static_cast<fb::Body>(21), body)), "unknown_operation body");
+    EXPECT_EQ(verdict(finish(out, static_cast<fb::Body>(23), body)), "unknown_operation body");
     Builder none;
     EXPECT_EQ(verdict(finish(none, fb::Body::NONE, 0)), "unknown_operation body");
 }
@@ -283,6 +283,8 @@ TEST(CommandRefusals, CoverProofsAndDocuments) {
     EXPECT_EQ(verdict(Adopted{1, 1, text(kHeadBytesMax + 1)}), "malformed_frame head");
     EXPECT_EQ(verdict(Cosign{text(kCosignatureBytesMax), 1}), "taken");
     EXPECT_EQ(verdict(Cosign{text(kCosignatureBytesMax + 1), 1}), "malformed_frame cosignature");
+    EXPECT_EQ(verdict(Witnessed{text(kHeadBytesMax)}), "taken");
+    EXPECT_EQ(verdict(Witnessed{text(kHeadBytesMax + 1)}), "malformed_frame note");
 }
 
 TEST(CommandRefusals, CoverChunksFetchesAndFailures) {

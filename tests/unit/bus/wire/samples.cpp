@@ -136,6 +136,8 @@ std::vector<Command> sample_commands() {
     bodies.emplace_back(FetchChunk{12, "attachments", 2});
     bodies.emplace_back(Failure{Code::stale_audience, "a detail", "a field", "a-grant"});
     bodies.emplace_back(Done{21});
+    bodies.emplace_back(WitnessRequest{22});
+    bodies.emplace_back(Witnessed{"ninh-binh\n20\nroot\n"});
     std::vector<Command> commands;
     std::uint64_t request = 1000;
     for (Body& body : bodies) commands.push_back({request++, std::move(body)});

@@ -304,7 +304,8 @@ TEST(DeliveryStatement, HasTheDocumentedBytes) {
 
 TEST(DeliveryStatement, BindsOrderAndSkippedNumbersOfItsEntries) {
     const StatedEntry first{digest("first"), {}};
-    const StatedEntry second{digest("second"), {{4, 1, Code::forbidden}, {5, 9, Code::expired_message}}};
+    const StatedEntry second{digest("second"),
+                             {{4, 1, Code::forbidden}, {5, 9, Code::expired_message}}};
     ByteWriter expected;
     expected.hash(digest("first")).u32(0).hash(digest("second")).u32(2);
     expected.u64(4).u32(1).u16(80).u64(5).u32(9).u16(127);

@@ -14,7 +14,8 @@ using namespace test;
 TEST(RegistryBody, GivesBackWhatWasEncoded) {
     RegistryData data = small_registry();
     data.suite_floor = 2;
-    data.limits = {3, 4};
+    data.limits = {3, 4, 5};
+    data.office_hours = {0x41, {{0, 1}, {1, 1440}}};
     key_of(data, 0, keys::Use::sign).revoked = true;
     key_of(data, 0, keys::Use::sign).revoked_from = UINT64_MAX;
     const auto parsed = parse_registry(encode_registry(data));

@@ -189,5 +189,31 @@ TEST(Registry, KeepsSuccessions) {
               (Succession{kPolice, kLabour, "support-authority", "2025-03-01"}));
 }
 
+TEST(Registry, GivesTheWitnessesOfAgenciesThatCountAtAMoment) {
+    using keys::Use;
+    RegistryData data = small_registry();
+    for (Agency& agency : data.agencies) {
+        std::erase_if(agency.keys, [](const KeyEntry& key) { return key.use == Use::witness; });
+    }
+    data.agencies[0].keys.push_back(raw_key(Use::witness, "n-police"));
+    data.agencies[1].keys.push_back(raw_key(Use::witness, "n-labour"));
+    data.agencies.back().nodes = {NodeId::of("n-bus")};
+    ASSERT_EQ(data.agencies.back().id.text(), kBusAgency);
+    data.agencies.back().keys.push_back(raw_key(Use::witness, "n-bus"));
+    const auto of = [](const RegistryData& one, std::optional<Millis> at) {
+        std::vector<std::string> nodes;
+        const Registry registry = built(one);
+        for (const auto& owner : registry.witnesses(at)) nodes.push_back(owner.key->node.text());
+        return nodes;
+    };
+    using Nodes = std::vector<std::string>;
+    EXPECT_EQ(of(data, kFrom), (Nodes{"n-police", "n-labour"})) << "the bus is no agency";
+    EXPECT_EQ(of(data, kFrom - 1), Nodes{});
+    EXPECT_EQ(of(data, kUntil), Nodes{});
+    key_of(data, 0, Use::witness).revoked = true;
+    EXPECT_EQ(of(data, kFrom), Nodes{"n-labour"});
+    EXPECT_EQ(of(data, std::nullopt), (Nodes{"n-police", "n-labour"}));
+}
+
 }  // namespace
 }  // namespace lienthong::registry

@@ -41,6 +41,22 @@ TEST(RegistryRules, RefuseAnImpossibleFrame) {
         {"after issued", [](auto& data) { data.expires = data.issued; }},
         {"begin with 1", [](auto& data) { data.suite_floor = 0; }},
         {"at least 1", [](auto& data) { data.limits.connections_per_agency_max = 0; }},
+        {"1 to 100000", [](auto& data) { data.limits.witness_age_minutes = 0; }},
+        {"1 to 100000", [](auto& data) { data.limits.witness_age_minutes = 100'001; }},
+        {"no such days", [](auto& data) { data.office_hours.days = 0; }},
+        {"no such days", [](auto& data) { data.office_hours.days = 0x80; }},
+        {"1 to 8 spans", [](auto& data) { data.office_hours.spans.clear(); }},
+        {"1 to 8 spans",
+         [](auto& data) {
+             data.office_hours.spans.clear();
+             for (std::uint16_t i = 0; i < 9; ++i) {
+                 data.office_hours.spans.push_back(
+                     {static_cast<std::uint16_t>(2 * i), static_cast<std::uint16_t>(2 * i + 1)});
+             }
+         }},
+        {"ascending", [](auto& data) { data.office_hours.spans = {{60, 60}}; }},
+        {"ascending", [](auto& data) { data.office_hours.spans = {{0, 1441}}; }},
+        {"ascending", [](auto& data) { data.office_hours.spans = {{60, 120}, {119, 180}}; }},
         {"too large", [](auto& data) { data.authority_certificate.resize(8193); }},
     });
 }

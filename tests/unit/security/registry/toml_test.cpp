@@ -23,7 +23,8 @@ Error refused(std::string_view toml) {
 TEST(RegistryToml, ReadsBackWhatItWrote) {
     RegistryData data = small_registry();
     data.suite_floor = 2;
-    data.limits = {3, 4};
+    data.limits = {3, 4, 5};
+    data.office_hours = {0x41, {{0, 1}, {1, 1440}}};
     key_of(data, 0, keys::Use::sign).revoked = true;
     key_of(data, 0, keys::Use::sign).revoked_from = 0;
     key_of(data, 1, keys::Use::sign).revoked = true;
