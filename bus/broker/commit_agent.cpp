@@ -78,6 +78,7 @@ int CommitAgent::do_work() {
 Result<void> CommitAgent::run_group(std::vector<Work> works) {
     const auto begun = clock_.monotonic();
     pending_.clear();
+    delivered_bytes_ = 0;
     refuse_publishing_ = disk_nearly_full();
     auto txn = journal_.begin_write();
     if (!txn) return std::unexpected(txn.error());
@@ -245,6 +246,11 @@ void CommitAgent::end_older_fetch(const Waiting& newer) {
 }
 
 Result<void> CommitAgent::fetch(core::Group& group, Waiting waiting, bool answer_if_empty) {
+    if (delivered_bytes_ >= options_.delivered_bytes_max) {
+        const Error error{Code::overloaded, "too much is being delivered", {}, {}};
+        pending_.push_back({waiting.peer, waiting.request, wire::to_failure(error), {}});
+        return {};
+    }
     auto delivery = group.fetch(waiting.session, waiting.fetch);
     if (!delivery) return std::unexpected(delivery.error());
     if (!*delivery) {
@@ -260,6 +266,7 @@ Result<void> CommitAgent::fetch(core::Group& group, Waiting waiting, bool answer
         return {};
     }
     counters_.entries_delivered.fetch_add((*delivery)->entries.size());
+    delivered_bytes_ += message::size_of(**delivery);
     pending_.push_back({waiting.peer, waiting.request, std::move(**delivery), {}});
     return {};
 }

@@ -22,6 +22,8 @@ struct CommitOptions {
     std::size_t group_max = 1024;                  // requests in a group
     std::chrono::milliseconds fetch_wait{10'000};  // an empty answer comes after so long
     std::size_t fetches_waiting_max = 4096;
+    // Of all deliveries of a group, before further fetches are told to come again.
+    std::size_t delivered_bytes_max = std::size_t{64} * 1024 * 1024;
     std::uint64_t reserve_bytes = 256u * 1024 * 1024;  // for reading when publishing is refused
 };
 
@@ -94,6 +96,7 @@ class CommitAgent {
     TimeKeeper time_;
     std::deque<Waiting> waiting_;
     std::vector<Pending> pending_;
+    std::size_t delivered_bytes_ = 0;  // in this group
     bool refuse_publishing_ = false;
     std::optional<Error> broken_;
 };

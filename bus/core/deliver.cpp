@@ -2,7 +2,6 @@
 // Group::fetch: what an agency is sent. It merges the delivery classes that the agency is in,
 // releases of each message what policy grants now, and puts on the record that case data left.
 #include <algorithm>
-#include <queue>
 
 #include "bus/core/machine.hpp"
 #include "security/proof/delivered.hpp"
@@ -12,16 +11,6 @@ namespace {
 
 // Skipped numbers before one entry whose reasons are told one by one; one range is for the rest.
 constexpr std::uint64_t kReasonsMax = message::kEntrySkippedMax - 1;
-
-std::size_t size_of(const message::DeliveredEntry& entry) {
-    std::size_t size =
-        256 + entry.header.size() + entry.proof.size() + entry.batch_path.size() * 32;
-    size += entry.skipped.size() * sizeof(message::Skipped);
-    for (const message::Section& section : entry.sections) {
-        size += 128 + section.descriptor.size() + section.body.size();
-    }
-    return size;
-}
 
 }  // namespace
 
@@ -146,6 +135,20 @@ Result<std::optional<message::DeliveredEntry>> Group::deliver_entry(const Sessio
     return std::optional(std::move(delivered));
 }
 
+// The next position of each class of the agency, the lowest first.
+Result<Group::ClassQueue> Group::merge_classes(const AgencyId& agency, Position from) const {
+    auto classes = state_.classes_of(agency);
+    if (!classes) return std::unexpected(classes.error());
+    classes->push_back(kEverybody);
+    ClassQueue queue;
+    for (const std::uint32_t class_id : *classes) {
+        auto next = state_.maybe_next_in_class(class_id, from);
+        if (!next) return std::unexpected(next.error());
+        if (*next) queue.emplace(**next, class_id);
+    }
+    return queue;
+}
+
 Judged<message::Delivery> Group::fetch(const Session& session, const FetchRequest& request) {
     message::Delivery delivery;
     delivery.consumer = request.consumer;
@@ -157,16 +160,9 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
         return refused<message::Delivery>(
             Error{Code::rollback, "the log is shorter than the cursor", {}, {}});
     }
-    auto classes = state_.classes_of(session.agency);
-    if (!classes) return std::unexpected(classes.error());
-    classes->push_back(kEverybody);
-    using Next = std::pair<Position, std::uint32_t>;
-    std::priority_queue<Next, std::vector<Next>, std::greater<>> queue;
-    for (const std::uint32_t class_id : *classes) {
-        auto next = state_.maybe_next_in_class(class_id, request.from);
-        if (!next) return std::unexpected(next.error());
-        if (*next) queue.emplace(**next, class_id);
-    }
+    auto merged = merge_classes(session.agency, request.from);
+    if (!merged) return std::unexpected(merged.error());
+    ClassQueue& queue = *merged;
     const auto& options = machine_.options_;
     const std::size_t bytes_max = std::min(request.credit_bytes, options.delivery_bytes_max);
     const std::size_t count_max = std::min(request.credit_messages, options.delivery_messages_max);
@@ -179,8 +175,12 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
     record.from = request.from;
     record.policy_version = machine_.documents_.policy->version();
     bool has_case_data = false;
-    while (!queue.empty()) {
+    for (std::size_t looked = 0; !queue.empty(); ++looked) {
         const auto [position, class_id] = queue.top();
+        if (looked >= options.delivery_looks_max) {  // many withheld ones: the next fetch goes on
+            delivery.to = position;
+            break;
+        }
         queue.pop();
         auto entry = deliver_entry(session, position);
         if (!entry) return std::unexpected(entry.error());

@@ -7,6 +7,7 @@
 
 #include <expected>
 #include <memory>
+#include <queue>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ struct MachineOptions {
     std::uint32_t delivery_bytes_max = 4 * 1024 * 1024;
     std::uint32_t delivery_messages_max = 1024;
     std::size_t delivery_tables_max = message::kDeliveryTablesMax;
+    std::size_t delivery_looks_max = 8192;  // entries looked at, withheld ones too
     Millis query_repeat_ms = 15 * 60 * 1000;
     std::uint32_t classes_max = kClassesMax;
 };
@@ -134,6 +136,9 @@ class Group {
     Result<Position> append_note(proof::EntryKind kind, Bytes content);
     Result<void> record_denial(const AgencyId& agency, std::string_view rule);
     Result<bool> record_query(const Session& session, const message::Query& query);
+    using NextInClass = std::pair<Position, std::uint32_t>;
+    using ClassQueue = std::priority_queue<NextInClass, std::vector<NextInClass>, std::greater<>>;
+    Result<ClassQueue> merge_classes(const AgencyId& agency, Position from) const;
     Result<std::optional<message::DeliveredEntry>> deliver_entry(const Session& session,
                                                                  Position position);
     Result<std::optional<Code>> why_skipped(const AgencyId& agency, const MessageId& message);

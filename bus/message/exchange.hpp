@@ -82,6 +82,10 @@ struct Delivery {
     Bytes signature;
 };
 
+// Bytes that it takes in a frame, a little more than exactly.
+std::size_t size_of(const DeliveredEntry& entry);
+std::size_t size_of(const Delivery& delivery);
+
 enum class QueryKind : std::uint8_t {
     none = 0,
     case_status = 1,

@@ -99,6 +99,24 @@ TEST_F(Commits, AFetchWaitsForWhatComesAndIsAnsweredEmptyWhenItIsDue) {
     EXPECT_TRUE(std::get<wire::Delivery>(empty->body).entries.empty());
 }
 
+TEST(CommitBudget, OfAGroupsDeliveriesIsBoundedAndTheNextFetchComesAgain) {
+    SmallBus bus{{.nodes = {}, .commit = {.delivered_bytes_max = 1, .reserve_bytes = 0}}};
+    RawClient first(bus, "labour");
+    RawClient second(bus, "police");
+    const wire::Fetch all{"node", 0, 1u << 20, 100};
+    const std::uint64_t one = first.send(all);
+    const std::uint64_t two = second.send(all);
+    bus.steps(3);
+    const auto given = first.maybe_answer(one);
+    const auto later = second.maybe_answer(two);
+    ASSERT_TRUE(given && later);
+    EXPECT_TRUE(std::holds_alternative<wire::Delivery>(given->body));
+    ASSERT_TRUE(std::holds_alternative<wire::Failure>(later->body));
+    EXPECT_EQ(std::get<wire::Failure>(later->body).code, Code::overloaded);
+    const auto again = second.ask(all);
+    EXPECT_TRUE(again && std::holds_alternative<wire::Delivery>(*again));
+}
+
 TEST_F(Commits, NewsForOthersDoesNotWakeAFetch) {
     RawClient information(bus, "information");
     const std::uint64_t request = information.send(fetch(bus.broker().journal->confirmed()));

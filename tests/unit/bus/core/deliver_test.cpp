@@ -221,6 +221,26 @@ TEST_F(Deliveries, EndBeforeTheirFrameHasTooManyTables) {
     EXPECT_LT(MachineOptions{}.delivery_tables_max, wire::kTablesMax);
 }
 
+TEST_F(Deliveries, LookAtABoundedNumberOfEntriesAndTheNextOneGoesOn) {
+    SmallLog small([](MachineOptions& options) { options.delivery_looks_max = 2; });
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_FALSE(small.verdict("police", test::draft(Kind::outreach_report)).has_value());
+    }
+    std::vector<Position> got;
+    Position from = 0;
+    std::size_t fetches = 0;
+    while (from < small.size()) {
+        const auto delivery = small.fetch("labour", from).value();
+        EXPECT_LE(delivery.entries.size(), 2U);
+        for (const auto& entry : delivery.entries) got.push_back(entry.position);
+        ASSERT_GT(delivery.to, from) << "each one gets further";
+        from = delivery.to;
+        ++fetches;
+    }
+    EXPECT_EQ(got, (std::vector<Position>{1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(fetches, 3U);
+}
+
 TEST_F(Deliveries, CaseDataLeavesOnlyAfterItsDisclosureIsInTheLog) {
     const CaseId id = log.open_case({"police", "labour"});
     const std::uint64_t before = log.size();
