@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading FlatBuffers from outside: an aligned copy, and the verifier with our limits. Templates
 // only: the generated headers and FlatBuffers itself stay in the .cpp files that include this one.
-// Private to bus/message.
+// For .cpp files that read such bytes.
 #pragma once
 
 #include <cstdint>
