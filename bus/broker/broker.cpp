@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/broker/broker.hpp"
 
+#include "bus/base/check.hpp"
 #include "bus/base/log.hpp"
+#include "bus/broker/log_page.hpp"
 #include "bus/broker/metrics.hpp"
 #include "bus/journal/lmdb_journal.hpp"
 
@@ -10,6 +12,7 @@ namespace {
 
 constexpr int kSocketWaitMs = 100;
 constexpr std::chrono::milliseconds kQueueWait{50};
+constexpr std::size_t kProgressFrames = 64;  // of a bundle, between two reports
 
 std::vector<WorkQueue*> pointers(const std::vector<std::unique_ptr<WorkQueue>>& queues) {
     std::vector<WorkQueue*> all;
@@ -78,6 +81,9 @@ Result<void> Broker::open() {
     auto opened = wire::ZmqServer::open(std::move(server));
     if (!opened) return std::unexpected(opened.error());
     server_ = std::move(*opened);
+    door_ = std::make_unique<LocalDoor>(*server_);
+    door_->on_put([server = server_.get()] { server->wake(); });
+    if (keys_.replies) CHECK(desk_.try_push(Desk{std::move(keys_.replies)}));
 
     for (std::size_t i = 0; i < options_.verify_workers; ++i) {
         to_verify_.push_back(std::make_unique<WorkQueue>(kInFlightMax));
@@ -85,7 +91,7 @@ Result<void> Broker::open() {
             std::make_unique<VerifyAgent>(*to_verify_.back(), to_commit_, counters_));
     }
     session_ = std::make_unique<SessionAgent>(SessionOptions{.bus = options_.bus},
-                                              *server_,
+                                              *door_,
                                               published_,
                                               pointers(to_verify_),
                                               to_commit_,
@@ -128,11 +134,61 @@ void Broker::run_threads() {
 }
 
 void Broker::stop() {
+    stopping_ = true;
     for (std::jthread& thread : threads_) thread.request_stop();
     if (server_) server_->wake();
     for (const auto& queue : to_verify_) queue->interrupt();
     to_commit_.interrupt();
     threads_.clear();  // joins
+}
+
+BrokerStatus Broker::status() const {
+    const Published published = published_.get();
+    return {published.log_size,
+            published.root,
+            published.registry->version(),
+            published.policy_version};
+}
+
+Result<std::vector<core::Entry>> Broker::read_entries(Position from, std::size_t count_max) const {
+    auto txn = journal_->begin_read();
+    if (!txn) return std::unexpected(txn.error());
+    return read_page(**txn, from, count_max);
+}
+
+Result<BundleReply> Broker::import_bundle(BytesView file, const ImportProgress& progress) {
+    auto desk = desk_.maybe_pop();
+    if (!desk) return fail(Code::overloaded, "another bundle is being carried out");
+    auto reply = carry_out(*desk, file, progress);
+    CHECK(desk_.try_push(std::move(*desk)));
+    return reply;
+}
+
+Result<BundleReply> Broker::carry_out(Desk& desk, BytesView file, const ImportProgress& progress) {
+    auto import =
+        BundleImport::begin(file, options_.bus, published_.get(), clock_.wall(), ++desk.visits);
+    if (!import) {
+        counters_.refuse(import.error().code);
+        return std::unexpected(import.error());
+    }
+    std::size_t reported = 0;
+    while (!import->done()) {
+        if (import->failed()) return std::unexpected(*import->failed());
+        if (failed() || stopping_) return fail(Code::unreachable, "the broker is ending");
+        if (import->do_work(*door_, clock_.monotonic()) == 0) door_->wait_for(kQueueWait);
+        const auto [done, all] = import->progress();
+        if (done / kProgressFrames != reported / kProgressFrames) progress(done, all);
+        reported = done;
+    }
+    auto reply = import->reply(*desk.log_key, clock_.wall());
+    if (!reply) return reply;
+    log::info("bundle_imported agency={} node={} number={} receipts={} entries={}",
+              reply->agency.text(),
+              reply->node.text(),
+              reply->number,
+              reply->counts.receipts,
+              reply->counts.entries);
+    return reply;
 }
 
 std::uint16_t Broker::metrics_port() const { return metrics_ ? metrics_->port() : 0; }

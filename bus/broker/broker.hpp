@@ -13,7 +13,9 @@
 
 #include "bus/base/clock.hpp"
 #include "bus/base/random.hpp"
+#include "bus/broker/bundle_import.hpp"
 #include "bus/broker/commit_agent.hpp"
+#include "bus/broker/local_door.hpp"
 #include "bus/broker/session_agent.hpp"
 #include "bus/broker/verify_agent.hpp"
 #include "bus/wire/socket.hpp"
@@ -37,6 +39,17 @@ struct BrokerKeys {
     std::unique_ptr<keys::Signer> log;
     wire::CurveKeyPair curve;
     seal::StorageKey master;
+    // The log key once more, for replies to bundles, which another thread signs. Without it the
+    // broker takes no bundles.
+    std::unique_ptr<keys::Signer> replies = nullptr;
+};
+
+// How a running broker stands: all of one commit.
+struct BrokerStatus {
+    std::uint64_t log_size = 0;
+    Hash root;
+    std::uint32_t registry_version = 0;
+    std::uint32_t policy_version = 0;
 };
 
 class Metrics;
@@ -58,7 +71,21 @@ class Broker {
     std::uint16_t metrics_port() const;  // 0: none
     const Counters& counters() const { return counters_; }
 
+    // From any thread. A page of the log: log_page.hpp.
+    BrokerStatus status() const;
+    Result<std::vector<core::Entry>> read_entries(Position from, std::size_t count_max) const;
+    // Carries out a request bundle and gives the signed reply; waits for it. overloaded: another
+    // one is being carried out; unreachable: the broker is ending; and as BundleImport.
+    using ImportProgress = std::function<void(std::size_t done, std::size_t all)>;
+    Result<BundleReply> import_bundle(BytesView file, const ImportProgress& progress);
+
   private:
+    // Whoever carries out a bundle holds it: one at a time.
+    struct Desk {
+        std::unique_ptr<keys::Signer> log_key;
+        std::uint64_t visits = 0;
+    };
+    Result<BundleReply> carry_out(Desk& desk, BytesView file, const ImportProgress& progress);
     Broker(BrokerOptions options, BrokerKeys keys, const Clock& clock, Random& random);
     Result<void> open();
     void run_threads();
@@ -70,6 +97,8 @@ class Broker {
     core::Machine machine_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<wire::ZmqServer> server_;
+    std::unique_ptr<LocalDoor> door_;  // in front of it
+    Queue<Desk> desk_{1};
     Counters counters_;
     LatestPublished published_;
     std::vector<std::unique_ptr<WorkQueue>> to_verify_;
@@ -80,6 +109,7 @@ class Broker {
     std::unique_ptr<CommitAgent> committer_;
     std::unique_ptr<Metrics> metrics_;
     Latest<std::optional<Error>> failed_;
+    std::atomic<bool> stopping_ = false;
     std::vector<std::jthread> threads_;
 };
 

@@ -298,6 +298,7 @@ Result<void> CommitAgent::finish(core::Group& group) {
         if (!note) return std::unexpected(note.error());
         auto kept = group.set_head(**head, *note);
         if (!kept) return kept;
+        root_ = (*head)->root;
     }
     for (Pending& pending : pending_) {
         if (auto* receipt = std::get_if<wire::Receipt>(&pending.body)) {
@@ -339,7 +340,11 @@ void CommitAgent::count_verdicts(const message::Receipt& receipt) {
 }
 
 void CommitAgent::publish_state() {
-    published_.set(Published{machine_.documents().registry, journal_.confirmed()});
+    const core::Documents& documents = machine_.documents();
+    published_.set(Published{documents.registry,
+                             journal_.confirmed(),
+                             documents.version(registry::DocumentKind::policy),
+                             root_});
     counters_.log_size = journal_.confirmed();
 }
 

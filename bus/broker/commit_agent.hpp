@@ -94,6 +94,7 @@ class CommitAgent {
     const Clock& clock_;
     Counters& counters_;
     TimeKeeper time_;
+    Hash root_;  // of the head that was signed last
     std::deque<Waiting> waiting_;
     std::vector<Pending> pending_;
     std::size_t delivered_bytes_ = 0;  // in this group

@@ -56,6 +56,8 @@ using OutgoingQueue = Queue<Outgoing>;
 struct Published {
     std::shared_ptr<const registry::Registry> registry;
     Position log_size = 0;
+    std::uint32_t policy_version = 0;
+    Hash root;  // of the newest signed head, which has log_size entries
 };
 using LatestPublished = Latest<Published>;
 

@@ -119,9 +119,10 @@ bool SmallBus::start_broker() {
     if (!started) return false;
     made->verifier =
         std::make_unique<broker::VerifyAgent>(made->to_verify, made->to_commit, made->counters);
+    made->door = std::make_unique<broker::LocalDoor>(hub_->server());
     made->session =
         std::make_unique<broker::SessionAgent>(broker::SessionOptions{.bus = world().bus},
-                                               hub_->server(),
+                                               *made->door,
                                                made->published,
                                                std::vector{&made->to_verify},
                                                made->to_commit,
@@ -300,6 +301,19 @@ Result<Position> SmallBus::adopt(const std::string& slug, const Bytes& document)
     });
     CHECK(step_until([&] { return answer.has_value(); }, 10'000));
     return std::move(*answer);
+}
+
+Result<broker::BundleReply> SmallBus::import_bundle(BytesView file) {
+    auto import = broker::BundleImport::begin(
+        file, world().bus, broker().published.get(), clock_.wall(), ++visits_, reply_bytes_max);
+    if (!import) return std::unexpected(import.error());
+    step_until([&] {
+        import->do_work(*broker().door, clock_.monotonic());
+        return import->done() || import->failed().has_value();
+    });
+    if (import->failed()) return std::unexpected(*import->failed());
+    CHECK(import->done());
+    return import->reply(*world().log.signer(), clock_.wall());
 }
 
 void SmallBus::look(

@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "bus/broker/bundle_import.hpp"
 #include "bus/broker/commit_agent.hpp"
+#include "bus/broker/local_door.hpp"
 #include "bus/broker/session_agent.hpp"
 #include "bus/broker/verify_agent.hpp"
 #include "bus/journal/memory_journal.hpp"
@@ -66,6 +68,7 @@ struct BrokerProcess {
     broker::WorkQueue to_verify{broker::kInFlightMax};
     broker::WorkQueue to_commit{broker::kInFlightMax};
     broker::OutgoingQueue outgoing{broker::kInFlightMax};
+    std::unique_ptr<broker::LocalDoor> door;
     std::unique_ptr<broker::SessionAgent> session;
     std::unique_ptr<broker::VerifyAgent> verifier;
     std::unique_ptr<broker::CommitAgent> committer;
@@ -119,6 +122,9 @@ class SmallBus {
     bool catch_up(const std::string& slug);
     std::vector<node::InboxEntry> inbox(const std::string& slug);
     Result<Position> adopt(const std::string& slug, const Bytes& document);
+    // As `bundle import` at the broker: steps the bus until the reply is there.
+    Result<broker::BundleReply> import_bundle(BytesView file);
+    std::size_t reply_bytes_max = proof::kBundleBytesMax;
 
     void look(const std::function<void(const core::ReadState&, const journal::ReadTxn&)>& at);
 
@@ -135,6 +141,7 @@ class SmallBus {
     std::unique_ptr<wire::InprocHub> hub_;
     std::shared_ptr<journal::MemoryDisk> broker_disk_ = journal::make_memory_disk();
     std::unique_ptr<BrokerProcess> broker_;
+    std::uint64_t visits_ = 0;
     std::map<std::string, std::shared_ptr<journal::MemoryDisk>> disks_;
     std::map<std::string, NodeProcess> nodes_;
 };
