@@ -2,7 +2,8 @@
 // Command: one row of the table of everything that `lienthong` can be told to do. Parser, help, man
 // page and bash completion are all made from, or compared with, this table.
 //
-// A command of a node is a function of the node's Api; it runs in the process that holds the node.
+// A command of a node is a function of the node's Api; it runs in the process that holds the node,
+// a command of a broker likewise.
 // A local one runs in the process that was called.
 #pragma once
 
@@ -27,6 +28,7 @@ class Node;
 namespace lienthong::cli {
 
 struct NodeHome;
+class BrokerApi;
 
 struct Option {
     enum class Kind : std::uint8_t {
@@ -54,6 +56,12 @@ struct Session {
     Random& random;
     Progress progress;
     bool just_started = false;  // the node was opened for this command
+};
+
+// What a command of a broker's home may use.
+struct BrokerSession {
+    BrokerApi& broker;
+    Progress progress;
 };
 
 // How a Node comes to be; main() gives the real one, tests another.
@@ -90,8 +98,8 @@ struct Command {
     std::span<const Option> options;
     Result<Answer> (*node)(Session&, const Invocation&) = nullptr;
     Result<Answer> (*local)(Environment&, const Invocation&) = nullptr;
-    // In place of `node` where --home is a broker's.
-    Result<Answer> (*broker)(Environment&, const Invocation&) = nullptr;
+    // In place of `node` where --home is a broker's; in the broker's process if it runs.
+    Result<Answer> (*broker)(BrokerSession&, const Invocation&) = nullptr;
     std::string (*render)(const Json& body, Lang lang) = nullptr;  // text for people
     bool json_lines = false;  // the body is a list, printed one item a line
     bool hidden = false;

@@ -211,6 +211,11 @@ constexpr std::array kCompare = {
 };
 constexpr std::array kLog = {kFrom, kMax, kUntil};
 constexpr std::array kExport = {needed(kOut)};
+constexpr std::array kImport = {
+    kFile,
+    Option{"out",
+           output,
+           {"ở trục: tệp trả lời để mang về", "at the broker: the reply to carry back"}}};
 constexpr std::array kCompletion = {argument("shell", {"bash", "bash"})};
 
 constexpr Command step(std::string_view name, Words help, std::span<const Option> options) {
@@ -224,6 +229,7 @@ constexpr Command step(std::string_view name, Words help, std::span<const Option
 }
 
 using NodeFunction = Result<Answer> (*)(Session&, const Invocation&);
+using BrokerFunction = Result<Answer> (*)(BrokerSession&, const Invocation&);
 using LocalFunction = Result<Answer> (*)(Environment&, const Invocation&);
 using Render = std::string (*)(const Json&, Lang);
 
@@ -255,7 +261,7 @@ constexpr Command local(std::string_view name,
     return command;
 }
 
-constexpr Command with_broker(Command command, LocalFunction function) {
+constexpr Command with_broker(Command command, BrokerFunction function) {
     command.broker = function;
     return command;
 }
@@ -372,11 +378,14 @@ constexpr std::array kCommands = {
     of_node("bundle export",
             {"ghi hàng gửi ra tệp để mang đi", "write the outbox to a file for a stick"},
             kExport,
-            export_bundle),
-    of_node("bundle import",
-            {"nhập tệp mang đến", "take in a file that was brought"},
-            kOneFile,
-            import_bundle),
+            export_bundle,
+            render_export),
+    with_broker(of_node("bundle import",
+                        {"nhập tệp mang đến", "take in a file that was brought"},
+                        kImport,
+                        import_bundle,
+                        render_import),
+                import_bundle_at_broker),
     of_node("policy show",
             {"chính sách đang có hiệu lực", "the policy in force"},
             {},

@@ -19,7 +19,7 @@ std::string render_completion(const Json& body, Lang lang);
 std::string bash_completion();
 
 Result<Answer> show_status(Session& session, const Invocation& invocation);
-Result<Answer> show_broker_status(Environment& environment, const Invocation& invocation);
+Result<Answer> show_broker_status(BrokerSession& session, const Invocation& invocation);
 std::string render_status(const Json& body, Lang lang);
 
 // Statistics and other messages of no case.
@@ -38,14 +38,19 @@ Result<Answer> show_message(Session& session, const Invocation& invocation);
 std::string render_message(const Json& body, Lang lang);
 Result<Answer> take_section(Session& session, const Invocation& invocation);
 Result<Answer> show_log(Session& session, const Invocation& invocation);
-Result<Answer> show_broker_log(Environment& environment, const Invocation& invocation);
+Result<Answer> show_broker_log(BrokerSession& session, const Invocation& invocation);
 std::string render_log(const Json& body, Lang lang);
 Result<Answer> verify_audit(Environment& environment, const Invocation& invocation);
 std::string render_audit(const Json& body, Lang lang);
 Result<Answer> compare_heads(Environment& environment, const Invocation& invocation);
 std::string render_comparison(const Json& body, Lang lang);
+
+// Bundles on a stick.
 Result<Answer> export_bundle(Session& session, const Invocation& invocation);
 Result<Answer> import_bundle(Session& session, const Invocation& invocation);
+Result<Answer> import_bundle_at_broker(BrokerSession& session, const Invocation& invocation);
+std::string render_export(const Json& body, Lang lang);
+std::string render_import(const Json& body, Lang lang);
 
 // Cases. One function for every step: the command's name says which.
 Result<Answer> send_case_message(Session& session, const Invocation& invocation);

@@ -5,6 +5,7 @@
 
 #include <ostream>
 
+#include "adapters/cli/broker_api.hpp"
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/key_files.hpp"
 #include "adapters/cli/open_home.hpp"
@@ -72,10 +73,21 @@ Result<Answer> run_broker(Environment& environment, const Invocation& invocation
                        {"metrics", (*broker)->metrics_port()}};
     auto written = write_file(home / kRunFile, as_bytes(to_line(running) + "\n"), 0600);
     if (!written) return std::unexpected(written.error());
-    say_ready(environment, running);
-    while (!(*broker)->failed() && !environment.ending.wait()) {
+    std::optional<Error> error;
+    {
+        const auto api = api_of(**broker);
+        auto server = SocketServer::open(
+            home / kBrokerSocketFile,
+            [&](const Invocation& asked, const std::function<void(std::string_view)>& progress) {
+                BrokerSession session{*api, progress};
+                return carry_out(session, asked);
+            });
+        if (!server) return std::unexpected(server.error());
+        say_ready(environment, running);
+        while (!(*broker)->failed() && !environment.ending.wait()) {
+        }
+        error = (*broker)->failed();
     }
-    const auto error = (*broker)->failed();
     (*broker)->stop();
     std::error_code ignored;  // a file of a process that has gone says so by its pid
     fs::remove(home / kRunFile, ignored);

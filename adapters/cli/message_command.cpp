@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lienthong message`, `bundle` and `audit`: single messages, what can be proven of them, and the
-// log.
+// `lienthong message`, `audit` and, at a broker, `log show`: single messages, what can be proven of
+// them, and the log.
 #include <fmt/format.h>
 
-#include "adapters/cli/broker_files.hpp"
+#include "adapters/cli/broker_api.hpp"
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/names.hpp"
 #include "adapters/cli/run.hpp"
@@ -14,6 +14,8 @@ namespace lienthong::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::int64_t kLogRowsMax = 100'000;  // in one answer
 
 std::string_view name_of(message::Relation relation) {
     switch (relation) {
@@ -116,6 +118,21 @@ Result<MessageId> message_id(const Invocation& invocation) {
     return id;
 }
 
+Json log_row(Position position, const core::Entry& entry) {
+    Json json{{"position", position},
+              {"time", time_to_json(entry.time)},
+              {"kind", name_of(entry.kind)},
+              {"agency", nullptr},
+              {"message_kind", nullptr}};
+    if (entry.kind != proof::EntryKind::message) return json;
+    json["agency"] = entry.sender.text();
+    if (const auto header = message::parse_header(entry.content)) {
+        json["message_kind"] = message::info(header->kind).name;
+        json["message_id"] = header->id.text();
+    }
+    return json;
+}
+
 }  // namespace
 
 Result<Answer> show_message(Session& session, const Invocation& invocation) {
@@ -214,34 +231,22 @@ Result<Answer> take_section(Session& session, const Invocation& invocation) {
     return answer;
 }
 
-Result<Answer> show_broker_log(Environment&, const Invocation& invocation) {
-    const auto count = static_cast<std::size_t>(invocation.number("max", 100));
+Result<Answer> show_broker_log(BrokerSession& session, const Invocation& invocation) {
+    const std::int64_t wanted = invocation.number("max", 100);
+    if (wanted < 0 || wanted > kLogRowsMax) {
+        return fail(Code::bad_argument, "at most 100000", "--max");
+    }
+    const auto count = static_cast<std::size_t>(wanted);
+    auto from = static_cast<Position>(invocation.number("from", 0));
     Answer answer;
     answer.body["entries"] = Json::array();
     Json& entries = answer.body["entries"];
-    if (count == 0) return answer;
-    const auto row = [](Position position, const core::Entry& entry) {
-        Json json{{"position", position},
-                  {"time", time_to_json(entry.time)},
-                  {"kind", name_of(entry.kind)},
-                  {"agency", nullptr},
-                  {"message_kind", nullptr}};
-        if (entry.kind != proof::EntryKind::message) return json;
-        json["agency"] = entry.sender.text();
-        if (const auto header = message::parse_header(entry.content)) {
-            json["message_kind"] = message::info(header->kind).name;
-            json["message_id"] = header->id.text();
-        }
-        return json;
-    };
-    const auto from = static_cast<Position>(invocation.number("from", 0));
-    auto read = read_broker_log(
-        invocation.text("home"), from, [&](Position position, const core::Entry& entry) {
-            if (position == from) entries = Json::array();  // from the beginning, or once more
-            entries.push_back(row(position, entry));
-            return entries.size() < count;
-        });
-    if (!read) return std::unexpected(read.error());
+    while (entries.size() < count) {
+        auto page = session.broker.read_entries(from, count - entries.size());
+        if (!page) return std::unexpected(page.error());
+        if (page->empty()) break;
+        for (const core::Entry& entry : *page) entries.push_back(log_row(from++, entry));
+    }
     return answer;
 }
 
@@ -288,25 +293,6 @@ std::string render_audit(const Json& body, Lang lang) {
                             cell(body["first_fault"], "code"));
     }
     return text;
-}
-
-Result<Answer> export_bundle(Session& session, const Invocation& invocation) {
-    auto bundle = session.api.export_bundle();
-    if (!bundle) return std::unexpected(bundle.error());
-    Answer answer;
-    answer.body = Json{{"out", invocation.text("out")}, {"bytes", bundle->size()}};
-    answer.outputs.emplace("out", std::move(*bundle));
-    return answer;
-}
-
-Result<Answer> import_bundle(Session& session, const Invocation& invocation) {
-    auto bundle = invocation.input("file");
-    if (!bundle) return std::unexpected(bundle.error());
-    auto count = session.api.import_bundle(as_bytes(*bundle));
-    if (!count) return std::unexpected(count.error());
-    Answer answer;
-    answer.body["imported"] = *count;
-    return answer;
 }
 
 }  // namespace lienthong::cli

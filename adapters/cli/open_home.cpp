@@ -50,7 +50,7 @@ Result<BrokerHome> load_broker_home(const fs::path& home, const fs::path& creden
     if (!passphrase) return std::unexpected(passphrase.error());
     auto genesis = read_genesis(home);
     if (!genesis) return std::unexpected(genesis.error());
-    auto log = load_signer(home / "keys/log.pem", *passphrase);
+    auto log = keys::PrivateKey::load(home / "keys/log.pem", *passphrase);
     if (!log) return std::unexpected(log.error());
     auto curve = load_curve(home / "keys/curve.pem", *passphrase);
     if (!curve) return std::unexpected(curve.error());
@@ -67,7 +67,8 @@ Result<BrokerHome> load_broker_home(const fs::path& home, const fs::path& creden
     options.verify_workers = config->verify_workers;
     options.used_bytes_max = config->used_bytes_max;
     options.metrics_port = config->metrics_port;
-    return BrokerHome{std::move(options), {std::move(*log), std::move(*curve), std::move(*master)}};
+    return BrokerHome{std::move(options),
+                      {log->signer(), std::move(*curve), std::move(*master), log->signer()}};
 }
 
 Result<NodeHome> load_node_home(const fs::path& home, const fs::path& credentials) {

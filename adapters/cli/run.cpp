@@ -13,6 +13,7 @@
 #include <system_error>
 #include <thread>
 
+#include "adapters/cli/broker_api.hpp"
 #include "adapters/cli/open_home.hpp"
 #include "adapters/cli/parse.hpp"
 #include "adapters/cli/socket.hpp"
@@ -108,15 +109,30 @@ Result<Answer> run_in_process(Environment& environment,
     return answer;
 }
 
-// The node's daemon holds the lock of its data, so it is asked first. While it starts or ends it
-// holds the lock and does not listen: then both are tried again for a while.
-Answer run_of_node(Environment& environment, const fs::path& home, const Invocation& invocation) {
+Result<Answer> run_on_data(Environment& environment,
+                           const fs::path& home,
+                           const Invocation& invocation) {
+    auto data = open_broker_data(home, environment.random);
+    if (!data) return std::unexpected(data.error());
+    BrokerSession session{**data, [&](std::string_view line) { environment.progress(line); }};
+    return carry_out(session, invocation);
+}
+
+using OpenHere = Result<Answer> (*)(Environment&, const fs::path&, const Invocation&);
+
+// The daemon holds the lock of its data, so it is asked first. While it starts or ends it holds the
+// lock and does not listen: then both are tried again for a while.
+Answer ask_or_open(Environment& environment,
+                   const fs::path& home,
+                   std::string_view socket,
+                   OpenHere open_here,
+                   const Invocation& invocation) {
     const auto until = environment.clock.monotonic() + std::chrono::nanoseconds(invocation.wait);
     const auto say = [&](std::string_view line) { environment.progress(line); };
     for (;;) {
-        auto asked = maybe_ask(home / kSocketFile, invocation, say);
+        auto asked = maybe_ask(home / socket, invocation, say);
         if (asked) return *asked ? std::move(**asked) : failed(asked->error(), invocation.lang);
-        auto answer = run_in_process(environment, home, invocation);
+        auto answer = open_here(environment, home, invocation);
         if (answer) return std::move(*answer);
         const bool busy = answer.error().code == Code::already_running;
         if (!busy || environment.clock.monotonic() >= until) {
@@ -129,13 +145,14 @@ Answer run_of_node(Environment& environment, const fs::path& home, const Invocat
 Answer run_command(Environment& environment, const Parsed& parsed) {
     const Command& command = *parsed.command;
     const Invocation& invocation = parsed.invocation;
-    const auto local = [&](auto* function) {
-        auto answer = function(environment, invocation);
+    if (command.broker != nullptr && is_broker_home(parsed.home)) {
+        return ask_or_open(environment, parsed.home, kBrokerSocketFile, run_on_data, invocation);
+    }
+    if (command.local != nullptr) {
+        auto answer = command.local(environment, invocation);
         return answer ? std::move(*answer) : failed(answer.error(), invocation.lang);
-    };
-    if (command.broker != nullptr && is_broker_home(parsed.home)) return local(command.broker);
-    if (command.local != nullptr) return local(command.local);
-    return run_of_node(environment, parsed.home, invocation);
+    }
+    return ask_or_open(environment, parsed.home, kSocketFile, run_in_process, invocation);
 }
 
 void print(Environment& environment, const Parsed& parsed, const Answer& answer) {
@@ -173,6 +190,17 @@ Answer carry_out(Session& session, const Invocation& invocation) {
                       invocation.lang);
     }
     auto answer = command->node(session, invocation);
+    return answer ? std::move(*answer) : failed(answer.error(), invocation.lang);
+}
+
+Answer carry_out(BrokerSession& session, const Invocation& invocation) {
+    const Command* command = maybe_command(invocation.command);
+    if (command == nullptr || command->broker == nullptr) {
+        return failed(
+            Error{Code::bad_argument, "not a command of a broker", invocation.command, {}},
+            invocation.lang);
+    }
+    auto answer = command->broker(session, invocation);
     return answer ? std::move(*answer) : failed(answer.error(), invocation.lang);
 }
 

@@ -16,6 +16,9 @@ int run(const std::vector<std::string>& words, Environment& environment);
 // Carries out a command of a node; an unknown one, or one that is not of a node, is bad_argument.
 Answer carry_out(Session& session, const Invocation& invocation);
 
+// The same of a broker.
+Answer carry_out(BrokerSession& session, const Invocation& invocation);
+
 // Waits until the node's inbox holds what the broker had when it was asked. Without a broker what
 // is there already is all there is to see: no error.
 void catch_up(Session& session, const Invocation& invocation);

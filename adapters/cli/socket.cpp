@@ -16,13 +16,15 @@ namespace {
 
 enum class FrameType : std::uint8_t { request = 1, progress = 2, answer = 3 };
 
+// Where an error stands: the same words for node and broker.
+constexpr std::string_view kPlace = "local socket";
 constexpr int kStepMs = 100;
 constexpr int kRequestMs = 30'000;  // for a request to arrive whole
 
 std::unexpected<Error> io_error(const char* action) {
     return fail(Code::io,
                 std::string(action) + ": " + std::generic_category().message(errno),
-                std::string(kSocketFile));
+                std::string(kPlace));
 }
 
 class Fd {
@@ -57,7 +59,7 @@ Result<void> wait_readable(int fd, int timeout_ms) {
     for (;;) {
         const int ready = poll(&item, 1, timeout_ms);
         if (ready > 0) return {};
-        if (ready == 0) return fail(Code::timeout, "no answer", std::string(kSocketFile));
+        if (ready == 0) return fail(Code::timeout, "no answer", std::string(kPlace));
         if (errno != EINTR) return io_error("poll");
     }
 }
@@ -69,7 +71,7 @@ Result<void> read_exactly(int fd, std::span<std::uint8_t> out, int timeout_ms) {
         const ssize_t got = recv(fd, out.data(), out.size(), 0);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return io_error("read");
-        if (got == 0) return fail(Code::io, "the other side left", std::string(kSocketFile));
+        if (got == 0) return fail(Code::io, "the other side left", std::string(kPlace));
         out = out.subspan(static_cast<std::size_t>(got));
     }
     return {};
@@ -86,7 +88,7 @@ Result<void> write_all(int fd, BytesView bytes) {
 }
 
 Result<void> write_frame(int fd, FrameType type, BytesView bytes) {
-    if (bytes.size() > kFrameBytesMax) return fail(Code::oversized, "a frame of the node's socket");
+    if (bytes.size() > kFrameBytesMax) return fail(Code::oversized, "a frame of the local socket");
     ByteWriter head;
     head.u32(static_cast<std::uint32_t>(bytes.size())).u8(static_cast<std::uint8_t>(type));
     auto written = write_all(fd, head.bytes());
@@ -105,8 +107,8 @@ Result<Frame> read_frame(int fd, int timeout_ms) {
     ByteReader reader(head);
     const std::uint32_t size = reader.u32();
     const std::uint8_t type = reader.u8();
-    if (size > kFrameBytesMax) return fail(Code::oversized, "a frame of the node's socket");
-    if (type < 1 || type > 3) return fail(Code::malformed_frame, "a frame of the node's socket");
+    if (size > kFrameBytesMax) return fail(Code::oversized, "a frame of the local socket");
+    if (type < 1 || type > 3) return fail(Code::malformed_frame, "a frame of the local socket");
     Frame frame{static_cast<FrameType>(type), Bytes(size)};
     got = read_exactly(fd, frame.bytes, timeout_ms);
     if (!got) return std::unexpected(got.error());
@@ -138,7 +140,8 @@ Result<std::unique_ptr<SocketServer>> SocketServer::open(const std::filesystem::
     if (!address) return std::unexpected(address.error());
     const auto* generic = reinterpret_cast<const sockaddr*>(&*address);
     {
-        // The caller holds the node's lock, so a socket that nobody answers at is a dead one's.
+        // The caller holds the lock of the data, so a socket that nobody answers at is a dead
+        // one's.
         const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         if (probe.get() < 0) return io_error("socket");
         if (connect(probe.get(), generic, sizeof *address) == 0) {
@@ -164,7 +167,7 @@ void SocketServer::accept_loop(const std::stop_token& stop) {
         int waiting = fd;
         if (!waiting_.try_push(std::move(waiting))) {
             const Answer full =
-                failed(Error{Code::overloaded, {}, std::string(kSocketFile), {}}, Lang::vi);
+                failed(Error{Code::overloaded, {}, std::string(kPlace), {}}, Lang::vi);
             // A client that does not take it finds a closed connection instead.
             (void)write_frame(fd, FrameType::answer, encode_answer(full));
             close(fd);
@@ -186,7 +189,7 @@ void SocketServer::serve_one(int raw) {
     Answer answer;
     auto invocation = parse_invocation(frame->bytes);
     if (frame->type != FrameType::request || !invocation) {
-        answer = failed(Error{Code::malformed_frame, {}, std::string(kSocketFile), {}}, Lang::vi);
+        answer = failed(Error{Code::malformed_frame, {}, std::string(kPlace), {}}, Lang::vi);
     } else {
         answer = serve_(*invocation, [&](std::string_view line) {
             // Progress is for who still listens; the work goes on without.

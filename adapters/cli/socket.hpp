@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node's own door: a Unix socket in its home (mode 0600, so the owner alone) through which
-// other runs of `lienthong` ask the process that holds the node. A frame is a 32-bit big-endian
-// length, a type and bytes; one request a connection, answered by progress lines and then the
-// answer.
+// The own door of a node or a broker: a Unix socket in its home (mode 0600, so the owner alone)
+// through which other runs of `lienthong` ask the process that holds the home's data. A frame is a
+// 32-bit big-endian length, a type and bytes; one request a connection, answered by progress lines
+// and then the answer.
 #pragma once
 
 #include <atomic>
@@ -19,6 +19,7 @@
 namespace lienthong::cli {
 
 inline constexpr std::string_view kSocketFile = "node.sock";
+inline constexpr std::string_view kBrokerSocketFile = "broker.sock";
 
 // Carries out one request; may be called on several threads at once.
 using Serve =

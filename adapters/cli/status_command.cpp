@@ -2,7 +2,7 @@
 // `lienthong status`: how a node or a broker stands.
 #include <fmt/format.h>
 
-#include "adapters/cli/broker_files.hpp"
+#include "adapters/cli/broker_api.hpp"
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/names.hpp"
 #include "adapters/cli/run.hpp"
@@ -48,13 +48,14 @@ Result<Answer> show_status(Session& session, const Invocation& invocation) {
     return answer;
 }
 
-Result<Answer> show_broker_status(Environment& environment, const Invocation& invocation) {
-    auto seen = look_at_broker(environment, invocation.text("home"));
+Result<Answer> show_broker_status(BrokerSession& session, const Invocation&) {
+    auto seen = session.broker.status();
     if (!seen) return std::unexpected(seen.error());
     Answer answer;
     answer.body["role"] = "broker";
     answer.body["log_size"] = seen->log_size;
-    answer.body["root"] = seen->root ? Json(to_hex(seen->root->view())) : Json(nullptr);
+    const bool empty = seen->log_size == 0;  // a broker that never ran
+    answer.body["root"] = empty ? Json(nullptr) : Json(to_hex(seen->root.view()));
     const auto version = [](std::uint32_t number) {
         return number == 0 ? Json(nullptr) : Json(number);
     };
@@ -62,7 +63,7 @@ Result<Answer> show_broker_status(Environment& environment, const Invocation& in
     answer.body["policy_version"] = version(seen->policy_version);
     answer.body["outbox"] = nullptr;
     answer.body["inbox"] = nullptr;
-    answer.body["broker_reachable"] = seen->running;
+    answer.body["broker_reachable"] = session.broker.running();
     return answer;
 }
 

@@ -206,12 +206,25 @@ void NodeAgent::greeted(Result<Reply> reply) {
         lose_connection(Error{Code::wrong_sender, {}, {}, {}});
         return;
     }
-    // Numbers that the broker has and the outbox has not: the outbox was restored from a backup.
-    // Its streams are closed; what waits goes out under new ids, once its own entries are back.
-    auto checked = write([&](WriteStore& store) -> Result<void> {
+    auto checked = compare_streams(*welcome);
+    if (!checked) {
+        fail_with(checked.error());
+        return;
+    }
+    connection_ = Connection::up;
+    known_unreachable_ = false;
+    cosigned_size_ = 0;
+    connect_pause_ = std::chrono::milliseconds{100};
+    log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
+}
+
+// Numbers that the broker has and the outbox has not: the outbox was restored from a backup. Its
+// streams are closed; what waits goes out under new ids, once its own entries are back.
+Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome) {
+    return write([&](WriteStore& store) -> Result<void> {
         bool restored = false;
         std::set<std::uint64_t> named;
-        for (const wire::StreamPosition& theirs : welcome->streams) {
+        for (const wire::StreamPosition& theirs : welcome.streams) {
             auto next = store.next_of_stream(theirs.stream);
             if (!next) return std::unexpected(next.error());
             auto arrived = store.last_of_stream(theirs.stream);
@@ -223,7 +236,7 @@ void NodeAgent::greeted(Result<Reply> reply) {
             auto forgotten = store.forget_stream(theirs.stream);
             if (!forgotten) return forgotten;
         }
-        const auto head = proof::parse_head(welcome->head);
+        const auto head = proof::parse_head(welcome.head);
         if (!restored || !head || head->size <= cursor_) return {};
         // A full list names the streams in which this node was last active. A stream that it does
         // not name may be ahead too, but then all that are named were used after the backup as
@@ -234,15 +247,6 @@ void NodeAgent::greeted(Result<Reply> reply) {
         }
         return begin_restore(store, head->size);
     });
-    if (!checked) {
-        fail_with(checked.error());
-        return;
-    }
-    connection_ = Connection::up;
-    known_unreachable_ = false;
-    cosigned_size_ = 0;
-    connect_pause_ = std::chrono::milliseconds{100};
-    log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
 }
 
 void NodeAgent::lose_connection(const Error& error) {

@@ -19,6 +19,7 @@
 #include "bus/wire/command.hpp"
 #include "bus/wire/link.hpp"
 #include "security/policy/document_set.hpp"
+#include "security/proof/bundle.hpp"
 #include "security/proof/witness.hpp"
 
 namespace lienthong::node {
@@ -67,8 +68,8 @@ class NodeAgent {
     void adopt(BytesView document,
                Clock::Monotonic until,
                std::function<void(Result<Position>)> done);
-    Result<Bytes> export_bundle();
-    Result<std::size_t> import_bundle(BytesView bundle);
+    Result<ExportedBundle> export_bundle(const Api::BundleProgress& progress);
+    Result<ImportedBundle> import_bundle(BytesView reply, const Api::BundleProgress& progress);
 
   private:
     enum class Connection : std::uint8_t { down, greeting, up };
@@ -91,6 +92,7 @@ class NodeAgent {
     wire::Hello hello() const;
     void connect();
     void greeted(Result<Reply> reply);
+    Result<void> compare_streams(const wire::Welcome& welcome);
     void lose_connection(const Error& error);
     Result<void> load_documents();
     Result<void> learn_document(WriteStore& store, Position position, BytesView bytes);
@@ -115,6 +117,17 @@ class NodeAgent {
     Result<void> compose_batch(const std::vector<Ordinal>& ordinals,
                                Draft first,
                                const CaseKnowledge& knowledge);
+    // Nothing: its first draft was refused, or waits for what it refers to.
+    struct Made {
+        MessageId first;
+        OutboxRow row;
+        bool waits = false;
+    };
+    Result<std::optional<Made>> make_batch(const std::vector<Ordinal>& ordinals,
+                                           Draft first,
+                                           const CaseKnowledge& knowledge);
+    // False: a bundle has brought its answer meanwhile.
+    bool is_open(const MessageId& first);
     Result<void> fill_batch(message::Batch& batch,
                             OutboxRow& row,
                             const std::vector<Ordinal>& ordinals,
@@ -179,6 +192,29 @@ class NodeAgent {
     void witnessed_conflict(const std::string& note, const proof::WitnessedHead& counted);
     void watch_witnesses();
     WitnessStatus witness_status() const;
+
+    // agent_export.cpp
+    using Outbox = std::vector<std::pair<MessageId, OutboxRow>>;
+    Result<void> compose_waiting(Outbox& outbox, const Api::BundleProgress& progress);
+    Result<std::optional<CaseKnowledge>> knowledge_for(const Draft& draft,
+                                                       const std::set<CaseId>& under_way);
+    Result<std::set<CaseId>> cases_of(const Outbox& outbox);
+
+    // agent_import.cpp
+    struct Exchange {
+        wire::Body asked;
+        wire::Body answer;
+    };
+    Result<proof::Bundle> check_reply(BytesView file);
+    Result<std::vector<Exchange>> exchanges_of(const proof::Bundle& reply);
+    Result<void> check_answers(const std::vector<Exchange>& exchanges);
+    Result<void> take_answer(const wire::Publish& asked,
+                             const wire::Body& answer,
+                             ImportedBundle& taken);
+    Result<void> take_delivery(const wire::Delivery& delivery,
+                               const std::vector<Exchange>& exchanges,
+                               ImportedBundle& taken);
+    Result<void> lead_head_to(const proof::Head& head, const std::vector<Exchange>& exchanges);
 
     // agent_restore.cpp
     Result<void> begin_restore(const ReadStore& store, std::uint64_t until);

@@ -151,6 +151,11 @@ Result<void> NodeAgent::compose_next() {
                  publish_not_before_ = after(kRetryPause);
                  return;
              }
+             auto waits = read([&](const ReadStore& store) { return store.is_waiting(ordinal); });
+             if (!waits || !*waits) {
+                 if (!waits) fail_with(waits.error());
+                 return;  // it has gone into a bundle meanwhile
+             }
              const message::CaseRow& row = answer->cases.front();
              CaseKnowledge knowledge{
                  {row.epoch, row.position, row.leaf}, answer->parties, answer->consented};
@@ -163,20 +168,36 @@ Result<void> NodeAgent::compose_next() {
 Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
                                       Draft first,
                                       const CaseKnowledge& knowledge) {
+    auto made = make_batch(ordinals, std::move(first), knowledge);
+    if (!made) return std::unexpected(made.error());
+    if (!*made) return {};
+    if ((*made)->waits) {
+        publish_not_before_ = after(std::chrono::milliseconds{50});
+        return {};
+    }
+    send_batch((*made)->first, std::move((*made)->row));
+    return {};
+}
+
+Result<std::optional<NodeAgent::Made>> NodeAgent::make_batch(const std::vector<Ordinal>& ordinals,
+                                                             Draft first,
+                                                             const CaseKnowledge& knowledge) {
+    const auto refused = [&](const Error& error) -> Result<std::optional<Made>> {
+        auto stored = refuse_draft(ordinals.front(), error);
+        if (!stored) return std::unexpected(stored.error());
+        return std::optional<Made>();
+    };
     Scene at = scene();
     at.knowledge = knowledge;
     auto resolved = resolve_reference(first, at);
     if (!resolved) return std::unexpected(resolved.error());
     if (!*resolved) {
-        if (first.corrects) {  // its own earlier message, on its way back
-            publish_not_before_ = after(std::chrono::milliseconds{50});
-            return {};
-        }
-        return refuse_draft(ordinals.front(),
-                            Error{Code::not_found, "no such message here", "refers_to", {}});
+        // A correction's own earlier message is on its way back.
+        if (first.corrects) return std::optional(Made{{}, {}, true});
+        return refused(Error{Code::not_found, "no such message here", "refers_to", {}});
     }
     auto recipients = choose_recipients(first, at);
-    if (!recipients) return refuse_draft(ordinals.front(), recipients.error());
+    if (!recipients) return refused(recipients.error());
     const Hash stream_class = delivery_class(first.kind, recipients->all);
     auto known = read([&](const ReadStore& store) { return store.maybe_stream(stream_class); });
     if (!known) return std::unexpected(known.error());
@@ -187,17 +208,22 @@ Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
     OutboxRow row;
     auto filled =
         fill_batch(batch, row, ordinals, std::move(first), std::move(*recipients), at, stream);
-    if (!filled) return filled;
-    if (batch.envelopes.empty()) return {};  // its first draft was refused
+    if (!filled) return std::unexpected(filled.error());
+    if (batch.envelopes.empty()) return std::optional<Made>();  // its first draft was refused
     auto proof =
         proof::sign_batch(*keys_.sign, options_.bus, options_.agency, leaves_of(batch.envelopes));
     if (!proof) return std::unexpected(proof.error());
     batch.proof = proof::encode_batch_proof(*proof);
     row.frame = message::encode_batch(batch);
     auto stored = store_batch(first_id, row, stream_class, stream);
-    if (!stored) return stored;
-    send_batch(first_id, std::move(row));
-    return {};
+    if (!stored) return std::unexpected(stored.error());
+    return std::optional(Made{first_id, std::move(row)});
+}
+
+bool NodeAgent::is_open(const MessageId& first) {
+    auto row = read([&](const ReadStore& store) { return store.maybe_outbox(first); });
+    if (!row) fail_with(row.error());
+    return row && *row;
 }
 
 // The first draft, and those right after it that go to the same recipients and fit in. A draft that
@@ -262,6 +288,7 @@ Result<void> NodeAgent::store_batch(const MessageId& first,
 void NodeAgent::received_receipt(const MessageId& first,
                                  const OutboxRow& row,
                                  Result<Reply> reply) {
+    if (!is_open(first)) return;
     if (!reply) {
         batch_refused(first, row, reply.error());
         return;
@@ -342,6 +369,10 @@ Result<void> NodeAgent::close_batch(const MessageId& first,
             } else {
                 outcome.state = Outcome::State::accepted;
                 outcome.position = position++;
+                if (!outcome.case_id.is_none()) {
+                    auto noted = store.set_own_case_end(position);
+                    if (!noted) return noted;
+                }
             }
             auto stored = store.put_outcome(row.ordinals[i], **draft);
             if (!stored) return stored;

@@ -64,6 +64,10 @@ void NodeAgent::received_delivery(Result<Reply> reply) {
     }
     auto kept = std::make_shared<message::Delivery>(std::move(*delivery));
     follow_head(*head, [this, kept] {
+        if (kept->from != cursor_) {  // a bundle brought it meanwhile
+            fetching_ = false;
+            return;
+        }
         auto stored = store_delivery(*kept);
         fetching_ = false;
         if (!stored) fail_with(stored.error());
@@ -106,6 +110,10 @@ void NodeAgent::follow_head(const proof::Head& head, std::function<void()> then)
              if (!proof::verify_consistency(
                      first.size, second.size, first.root, second.root, proof->hashes)) {
                  conflict(head);
+                 return;
+             }
+             if (head_->size != (grows ? first : second).size) {  // a bundle moved it meanwhile
+                 follow_head(head, then);
                  return;
              }
              if (grows) head_ = head;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,6 +106,27 @@ struct Status {
     std::vector<std::string> alarms;  // names, "stream_gap …", newest last
 };
 
+// What a node gives to a stick: a signed file with its waiting batches, which also asks for what
+// there is for it.
+struct ExportedBundle {
+    Bytes file;
+    std::uint64_t number = 0;  // of this node's bundles, from 1
+    std::size_t batches = 0;
+    std::size_t messages = 0;
+    std::size_t waiting = 0;  // drafts that did not fit, or need an answer first
+};
+
+// What was new in a reply that was brought back.
+struct ImportedBundle {
+    std::uint64_t number = 0;  // of the bundle that it answers
+    std::size_t receipts = 0;
+    std::size_t accepted = 0;  // messages
+    std::size_t refused = 0;   // messages, for good
+    std::size_t again = 0;     // messages that go out anew with the next bundle
+    std::size_t entries = 0;   // messages that arrived
+    bool more = false;         // the broker has more: export and import once more
+};
+
 struct Documents {
     std::shared_ptr<const registry::Registry> registry;
     std::shared_ptr<const policy::Policy> policy;
@@ -142,10 +164,17 @@ class Api {
     // Offers a signed document of record to the broker; gives its position.
     virtual Result<Position> adopt(BytesView document, Timeout timeout) = 0;
 
-    // Signed files for a stick: the outbox's waiting batches; and answers or deliveries brought
-    // back.
-    virtual Result<Bytes> export_bundle() = 0;
-    virtual Result<std::size_t> import_bundle(BytesView bundle) = 0;
+    // Composes all that waits, by what the inbox says of the cases, into a signed file for a stick.
+    // It stays in the outbox until a receipt has come, by bundle or by network.
+    using BundleProgress = std::function<void(std::size_t done, std::size_t all)>;
+    virtual Result<ExportedBundle> export_bundle(const BundleProgress& progress) = 0;
+    // The broker's reply: checked as if it had come over the network, and taken in. What is known
+    // already is not new. oversized, malformed_frame, too_deep, unknown_version, unknown_suite;
+    // wrong_bus, wrong_audience (another node's), unknown_key, revoked_key, expired_key,
+    // bad_signature; not_found (answers no bundle that this node made); rollback (older than what
+    // this node has taken); sequence_gap (begins behind what this node has); head_conflict.
+    virtual Result<ImportedBundle> import_bundle(BytesView reply,
+                                                 const BundleProgress& progress) = 0;
 };
 
 }  // namespace lienthong::node

@@ -106,11 +106,11 @@ class ThreadedNode final : public Node {
             agent_->adopt(document, until, std::move(done));
         });
     }
-    Result<Bytes> export_bundle() override {
-        return ask<Bytes>([&] { return agent_->export_bundle(); });
+    Result<ExportedBundle> export_bundle(const BundleProgress& progress) override {
+        return ask<ExportedBundle>([&] { return agent_->export_bundle(progress); });
     }
-    Result<std::size_t> import_bundle(BytesView bundle) override {
-        return ask<std::size_t>([&] { return agent_->import_bundle(bundle); });
+    Result<ImportedBundle> import_bundle(BytesView reply, const BundleProgress& progress) override {
+        return ask<ImportedBundle>([&] { return agent_->import_bundle(reply, progress); });
     }
 
   private:

@@ -185,6 +185,35 @@ Result<std::optional<std::pair<MessageId, OutboxRow>>> ReadStore::first_in_outbo
     return std::optional(std::pair(*first, std::move(**row)));
 }
 
+Result<std::optional<OutboxRow>> ReadStore::maybe_outbox(const MessageId& first) const {
+    return parsed(get_protected(Tables::outbox, key(first)), parse_outbox);
+}
+
+Result<bool> ReadStore::is_waiting(Ordinal ordinal) const {
+    auto row = get(Tables::waiting, key(ordinal));
+    if (!row) return std::unexpected(row.error());
+    return row->has_value();
+}
+
+Result<std::uint64_t> ReadStore::number_named(std::string_view name) const {
+    auto row = get(Tables::meta, as_bytes(name));
+    if (!row) return std::unexpected(row.error());
+    return *row ? number_in(**row) : std::uint64_t{0};
+}
+
+Result<std::uint64_t> ReadStore::last_bundle() const { return number_named("bundle"); }
+Result<std::uint64_t> ReadStore::last_reply() const { return number_named("reply"); }
+Result<Position> ReadStore::own_case_end() const { return number_named("own_case_end"); }
+
+Result<std::optional<Hash>> ReadStore::maybe_bundle(std::uint64_t number) const {
+    auto row = get(Tables::bundles, key(number));
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::optional<Hash>();
+    auto digest = to_hash(**row);
+    if (!digest) return fail(Code::corrupt, "a row of bundles");
+    return std::optional(*digest);
+}
+
 Result<std::optional<message::DeliveredEntry>> ReadStore::maybe_inbox(Position position) const {
     return parsed(get_protected(Tables::inbox, key(position)), parse_delivered);
 }
@@ -379,6 +408,24 @@ Result<void> WriteStore::put_outbox(const MessageId& first, const OutboxRow& row
 
 Result<void> WriteStore::erase_outbox(const MessageId& first) {
     return write_.erase(id(Tables::outbox), key(first));
+}
+
+Result<void> WriteStore::put_bundle(std::uint64_t number, const Hash& digest) {
+    auto stored = put(Tables::meta, as_bytes("bundle"), key(number));
+    if (!stored) return stored;
+    if (number > kBundlesKept) {
+        auto erased = write_.erase(id(Tables::bundles), key(number - kBundlesKept));
+        if (!erased) return erased;
+    }
+    return put(Tables::bundles, key(number), digest.view());
+}
+
+Result<void> WriteStore::set_last_reply(std::uint64_t number) {
+    return put(Tables::meta, as_bytes("reply"), key(number));
+}
+
+Result<void> WriteStore::set_own_case_end(Position end) {
+    return put(Tables::meta, as_bytes("own_case_end"), key(end));
 }
 
 Result<void> WriteStore::put_inbox(const message::DeliveredEntry& entry, const CaseId& case_id) {

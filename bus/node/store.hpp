@@ -22,6 +22,9 @@ namespace lienthong::node {
 
 using Ordinal = std::uint64_t;  // of a draft in this node, from 1
 
+// Exported bundles whose replies can still be taken in.
+inline constexpr std::uint64_t kBundlesKept = 64;
+
 struct DraftRow {
     Outcome outcome;
     message::Kind kind = message::Kind::none;
@@ -74,6 +77,16 @@ class ReadStore {
     Result<std::uint64_t> next_of_stream(std::uint64_t stream) const;
     Result<std::optional<std::pair<MessageId, OutboxRow>>> first_in_outbox() const;
     Result<std::vector<std::pair<MessageId, OutboxRow>>> outbox() const;
+    Result<std::optional<OutboxRow>> maybe_outbox(const MessageId& first) const;
+    Result<bool> is_waiting(Ordinal ordinal) const;
+
+    // Bundles: number of the newest exported one (0: none), digest of one of the last
+    // kBundlesKept, number of the newest one whose reply was taken in.
+    Result<std::uint64_t> last_bundle() const;
+    Result<std::optional<Hash>> maybe_bundle(std::uint64_t number) const;
+    Result<std::uint64_t> last_reply() const;
+    // One behind the newest accepted message of a case that this node sent; 0: none.
+    Result<Position> own_case_end() const;
 
     Result<std::optional<message::DeliveredEntry>> maybe_inbox(Position position) const;
     Result<std::vector<Position>> inbox_positions(Position from, std::size_t count_max) const;
@@ -89,6 +102,7 @@ class ReadStore {
     Result<std::optional<std::string>> text_under(std::string_view name) const;
     Result<std::optional<seal::StorageKey>> maybe_case_key(const CaseId& case_id) const;
     Result<std::optional<Bytes>> get_protected(Tables table, BytesView key) const;
+    Result<std::uint64_t> number_named(std::string_view name) const;  // a singleton, 0 if absent
 
     const journal::ReadTxn& txn_;
     const seal::StorageKey& master_;
@@ -118,6 +132,9 @@ class WriteStore final : public ReadStore {
     Result<void> forget_streams_but(const std::set<std::uint64_t>& streams);
     Result<void> put_outbox(const MessageId& first, const OutboxRow& row);
     Result<void> erase_outbox(const MessageId& first);
+    Result<void> put_bundle(std::uint64_t number, const Hash& digest);
+    Result<void> set_last_reply(std::uint64_t number);
+    Result<void> set_own_case_end(Position end);
 
     Result<void> put_inbox(const message::DeliveredEntry& entry, const CaseId& case_id);
     Result<void> put_inbox_id(const MessageId& id, Position position);

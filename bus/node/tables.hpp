@@ -24,9 +24,10 @@ enum class Tables : journal::Table {
     cases,       // case → newest version known, encrypted under the case's key
     case_keys,   // case → its key, wrapped by the master key
     alarms,      // ordinal → text
+    bundles,     // number → digest of an exported bundle
 };
 
-inline constexpr std::array<std::string_view, 14> kTableNames = {
+inline constexpr std::array<std::string_view, 15> kTableNames = {
     "singletons",
     "documents",
     "drafts",
@@ -41,6 +42,7 @@ inline constexpr std::array<std::string_view, 14> kTableNames = {
     "cases",
     "case_keys",
     "alarms",
+    "bundles",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

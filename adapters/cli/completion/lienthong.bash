@@ -54,7 +54,7 @@ _lienthong() {
         "audit verify"*) words="--home --json --lang --wait" ;;
         "audit compare"*) words="--registry --home --json --lang --wait" ;;
         "bundle export"*) words="--out --home --json --lang --wait" ;;
-        "bundle import"*) words="--home --json --lang --wait" ;;
+        "bundle import"*) words="--out --home --json --lang --wait" ;;
         "policy show"*) words="--home --json --lang --wait" ;;
         "policy explain"*) words="--agency --action --kind --section --purpose --home --json --lang --wait" ;;
         "policy check"*) words="--home --json --lang --wait" ;;

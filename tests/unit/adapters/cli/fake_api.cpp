@@ -226,11 +226,14 @@ Result<Position> FakeApi::adopt(BytesView bytes, Timeout) {
     return 100 + adopted.size();
 }
 
-Result<Bytes> FakeApi::export_bundle() { return bytes_of("bundle"); }
+Result<node::ExportedBundle> FakeApi::export_bundle(const BundleProgress& progress) {
+    progress(32, 64);
+    return node::ExportedBundle{bytes_of("bundle"), 2, 3, 4, 5};
+}
 
-Result<std::size_t> FakeApi::import_bundle(BytesView bundle) {
-    if (as_text(bundle) != "bundle") return fail(Code::malformed_frame);
-    return std::size_t{3};
+Result<node::ImportedBundle> FakeApi::import_bundle(BytesView reply, const BundleProgress&) {
+    if (as_text(reply) != "bundle") return fail(Code::malformed_frame);
+    return node::ImportedBundle{2, 3, 4, 5, 6, 7, true};
 }
 
 Answer FakeSession::run(const std::vector<std::string>& words, const Contents& inputs) {

@@ -60,8 +60,9 @@ class FakeApi final : public node::Api {
     Result<void> catch_up(Position position, Timeout timeout) override;
     Result<void> catch_up_to_now(Timeout timeout) override;
     Result<Position> adopt(BytesView document, Timeout timeout) override;
-    Result<Bytes> export_bundle() override;
-    Result<std::size_t> import_bundle(BytesView bundle) override;
+    Result<node::ExportedBundle> export_bundle(const BundleProgress& progress) override;
+    Result<node::ImportedBundle> import_bundle(BytesView reply,
+                                               const BundleProgress& progress) override;
 
     AgencyId id_of(std::string_view slug) const;
 

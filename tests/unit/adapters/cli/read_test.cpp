@@ -131,25 +131,40 @@ TEST(Status, SaysHowANodeStands) {
     EXPECT_EQ(answer.body["broker_reachable"], true);
 }
 
-TEST(Status, OfABrokerThatNeverRanIsAnEmptyLog) {
-    TemporaryFolder home;
-    Surroundings around;
-    Invocation invocation;
-    invocation.args["home"] = home.path().string();
-    const auto answer = show_broker_status(around.environment, invocation);
-    ASSERT_TRUE(answer.has_value());
-    EXPECT_EQ(answer->body["role"], "broker");
-    EXPECT_EQ(answer->body["log_size"], 0);
-    EXPECT_EQ(answer->body["broker_reachable"], false);
-}
-
 TEST(Bundle, IsWrittenAndTakenIn) {
     FakeSession session;
     const Answer written = session.run({"bundle", "export", "--out", "F"});
     EXPECT_EQ(written.outputs.at("out"), bytes_of("bundle"));
+    EXPECT_EQ(written.body["number"], 2);
+    EXPECT_EQ(written.body["batches"], 3);
+    EXPECT_EQ(written.body["messages"], 4);
+    EXPECT_EQ(written.body["waiting"], 5);
+    EXPECT_EQ(written.body["bytes"], 6);
+    EXPECT_EQ(session.lines, std::vector<std::string>{"32/64"});
     const Answer taken = session.run({"bundle", "import", "F"}, {{"file", bytes_of("bundle")}});
-    EXPECT_EQ(taken.body["imported"], 3);
+    EXPECT_EQ(taken.body,
+              Json({{"number", 2},
+                    {"receipts", 3},
+                    {"accepted", 4},
+                    {"refused", 5},
+                    {"again", 6},
+                    {"entries", 7},
+                    {"more", true}}));
     EXPECT_EQ(session.run({"bundle", "import", "F"}, {{"file", bytes_of("x")}}).exit, 3);
+    EXPECT_EQ(
+        session.run({"bundle", "import", "F", "--out", "R"}, {{"file", bytes_of("bundle")}}).exit,
+        2);
+}
+
+TEST(Bundle, IsShownInBothLanguages) {
+    const Json written{
+        {"number", 2}, {"batches", 3}, {"messages", 4}, {"waiting", 5}, {"bytes", 6}, {"out", "F"}};
+    const Json taken{{"number", 2}, {"receipts", 3}, {"accepted", 4}, {"again", 6}, {"more", true}};
+    EXPECT_NE(render_export(written, Lang::en).find("waiting for a later bundle: 5"),
+              std::string::npos);
+    EXPECT_NE(render_export(written, Lang::vi).find("còn chờ gói sau: 5"), std::string::npos);
+    EXPECT_NE(render_import(taken, Lang::en).find("There is more"), std::string::npos);
+    EXPECT_NE(render_import(taken, Lang::vi).find("Còn nữa"), std::string::npos);
 }
 
 TEST(Session, RefusesACommandThatIsNotOfANode) {

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeAgent's way in without a network: the broker's reply to a bundle of this node. All of it is
+// read and checked before anything changes; then answers and deliveries go the way that they would
+// go from a connection, with the proofs that the reply brought in place of questions.
+#include <algorithm>
+
+#include "bus/base/log.hpp"
+#include "bus/node/agent.hpp"
+
+namespace lienthong::node {
+namespace {
+
+constexpr std::size_t kProgressFrames = 64;
+
+// The log key that a reply names, as it stood when the reply was made.
+Result<keys::PublicKey> reply_key(const registry::Registry& registry, const proof::Bundle& reply) {
+    const auto owner = registry.maybe_key(reply.key_id);
+    if (owner.key == nullptr || owner.key->use != keys::Use::log) return fail(Code::unknown_key);
+    if (owner.key->revoked) return fail(Code::revoked_key);
+    const keys::Validity& validity = owner.key->validity;
+    if (!registry::holds_at(validity.from, validity.until, reply.created)) {
+        return fail(Code::expired_key);
+    }
+    return keys::PublicKey::from_raw_ed25519(owner.key->raw);
+}
+
+const wire::ConsistencyProof* maybe_proof(const auto& exchanges,
+                                          std::uint64_t from,
+                                          std::uint64_t to) {
+    for (const auto& exchange : exchanges) {
+        const auto* proof = std::get_if<wire::ConsistencyProof>(&exchange.answer);
+        if (proof != nullptr && proof->from == from && proof->to == to) return proof;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+Result<proof::Bundle> NodeAgent::check_reply(BytesView file) {
+    auto reply = proof::parse_bundle(file);
+    if (!reply) return reply;
+    if (reply->bus != options_.bus) return fail(Code::wrong_bus, "a bundle of another bus");
+    if (reply->direction != proof::Direction::reply) {
+        return fail(Code::malformed_frame, "a request is for the broker, not for a node", "file");
+    }
+    if (reply->agency != options_.agency || reply->node != options_.node) {
+        return fail(Code::wrong_audience, "a reply to another node");
+    }
+    auto key = reply_key(*documents_.registry, *reply);
+    if (!key) return std::unexpected(key.error());
+    auto signed_well = proof::verify_bundle(*reply, *key);
+    if (!signed_well) return std::unexpected(signed_well.error());
+    return read([&](const ReadStore& store) -> Result<proof::Bundle> {
+        auto digest = store.maybe_bundle(reply->number);
+        if (!digest) return std::unexpected(digest.error());
+        auto newest = store.last_reply();
+        if (!newest) return std::unexpected(newest.error());
+        if (reply->number < *newest) {
+            return fail(Code::rollback, "the reply to a later bundle has been taken in");
+        }
+        if (!*digest || **digest != reply->answers) {
+            return fail(Code::not_found, "answers no bundle that this node keeps");
+        }
+        return std::move(*reply);
+    });
+}
+
+Result<std::vector<NodeAgent::Exchange>> NodeAgent::exchanges_of(const proof::Bundle& reply) {
+    std::vector<Exchange> exchanges;
+    for (const proof::BundleFrame& frame : reply.frames) {
+        auto asked = wire::parse_command(frame.answers, wire::kDataBytesMax);
+        if (!asked) return std::unexpected(asked.error());
+        auto answer = wire::parse_command(frame.command, wire::kDataBytesMax);
+        if (!answer) return std::unexpected(answer.error());
+        if (asked->request != answer->request) {
+            return fail(Code::malformed_frame, "an answer to something else", "frames");
+        }
+        exchanges.push_back({std::move(asked->body), std::move(answer->body)});
+    }
+    return exchanges;
+}
+
+Result<ImportedBundle> NodeAgent::import_bundle(BytesView file,
+                                                const Api::BundleProgress& progress) {
+    auto reply = check_reply(file);
+    if (!reply) return std::unexpected(reply.error());
+    auto exchanges = exchanges_of(*reply);
+    if (!exchanges) return std::unexpected(exchanges.error());
+    auto checked = check_answers(*exchanges);
+    if (!checked) return std::unexpected(checked.error());
+    ImportedBundle taken;
+    taken.number = reply->number;
+    taken.more = reply->more;
+    std::size_t done = 0;
+    for (const auto& [asked, answer] : *exchanges) {
+        if (++done % kProgressFrames == 0) progress(done, exchanges->size());
+        Result<void> one;
+        if (const auto* welcome = std::get_if<wire::Welcome>(&answer)) {
+            one = compare_streams(*welcome);
+            if (!one) fail_with(one.error());
+        } else if (const auto* publish = std::get_if<wire::Publish>(&asked)) {
+            one = take_answer(*publish, answer, taken);
+        } else if (const auto* delivery = std::get_if<wire::Delivery>(&answer)) {
+            one = take_delivery(*delivery, *exchanges, taken);
+        } else if (const auto* failure = std::get_if<wire::Failure>(&answer);
+                   failure != nullptr && std::holds_alternative<wire::Fetch>(asked)) {
+            if (failure->code == Code::rollback) alarm("log_shorter_than_cursor");
+            one = std::unexpected(wire::to_error(*failure));
+        }
+        if (!one) return std::unexpected(one.error());
+    }
+    auto stored = write([&](WriteStore& store) { return store.set_last_reply(taken.number); });
+    if (!stored) {
+        fail_with(stored.error());
+        return std::unexpected(stored.error());
+    }
+    log::info("bundle_imported node={} number={} receipts={} entries={}",
+              options_.node.text(),
+              taken.number,
+              taken.receipts,
+              taken.entries);
+    return taken;
+}
+
+// Before anything changes: whatever answers a batch of the outbox is a refusal or a receipt that
+// verifies.
+Result<void> NodeAgent::check_answers(const std::vector<Exchange>& exchanges) {
+    std::set<MessageId> answered;
+    for (const auto& [asked, answer] : exchanges) {
+        if (const auto* welcome = std::get_if<wire::Welcome>(&answer)) {
+            if (welcome->agency == options_.agency && welcome->node == options_.node) continue;
+            alarm("wrong_welcome");
+            return fail(Code::wrong_audience, "greets another node");
+        }
+        const auto* publish = std::get_if<wire::Publish>(&asked);
+        if (publish == nullptr) continue;
+        const MessageId first{publish->stream, publish->first};
+        if (!answered.insert(first).second) {
+            return fail(Code::malformed_frame, "two answers to one batch", "frames");
+        }
+        if (std::holds_alternative<wire::Failure>(answer)) continue;
+        const auto* receipt = std::get_if<wire::Receipt>(&answer);
+        if (receipt == nullptr || receipt->stream != first.stream ||
+            receipt->first != first.sequence) {
+            alarm("receipt_for_another_batch");
+            return fail(Code::malformed_frame, "a receipt for another batch", "frames");
+        }
+        auto row = read([&](const ReadStore& store) { return store.maybe_outbox(first); });
+        if (!row) return std::unexpected(row.error());
+        if (!*row || (*row)->ordinals.size() != publish->count) continue;
+        auto batch = message::parse_batch((*row)->frame);
+        if (!batch) return std::unexpected(batch.error());
+        auto checked = check_receipt(*receipt, *batch);
+        if (!checked) {
+            alarm(fmt::format("bad_receipt code={}", info(checked.error().code).name));
+            return checked;
+        }
+    }
+    return {};
+}
+
+// A batch that is in the outbox no more has been answered before: nothing new.
+Result<void> NodeAgent::take_answer(const wire::Publish& asked,
+                                    const wire::Body& answer,
+                                    ImportedBundle& taken) {
+    const MessageId first{asked.stream, asked.first};
+    auto row = read([&](const ReadStore& store) { return store.maybe_outbox(first); });
+    if (!row) return std::unexpected(row.error());
+    if (!*row || (*row)->ordinals.size() != asked.count) return {};
+    if (const auto* failure = std::get_if<wire::Failure>(&answer)) {
+        const Error error = wire::to_error(*failure);
+        if (error.retriable()) return {};  // it is in the next bundle as it is
+        (error.errc() == Errc::conflict ? taken.again : taken.refused) += asked.count;
+        batch_refused(first, **row, error);
+        return broken_ ? Result<void>(std::unexpected(*broken_)) : Result<void>();
+    }
+    const auto& receipt = std::get<wire::Receipt>(answer);
+    auto batch = message::parse_batch((*row)->frame);
+    if (!batch) return std::unexpected(batch.error());
+    auto closed = close_batch(first, **row, *batch, receipt);
+    if (!closed) {
+        fail_with(closed.error());
+        return closed;
+    }
+    ++taken.receipts;
+    taken.accepted += receipt.accepted_count;
+    for (std::size_t i = 0; i < receipt.verdicts.size(); ++i) {
+        const auto& refused = receipt.verdicts[i].refused;
+        if (!refused) continue;
+        if (info(*refused).retriable) {
+            taken.again += receipt.verdicts.size() - i;
+            break;
+        }
+        ++taken.refused;
+    }
+    return {};
+}
+
+Result<void> NodeAgent::take_delivery(const wire::Delivery& delivery,
+                                      const std::vector<Exchange>& exchanges,
+                                      ImportedBundle& taken) {
+    if (delivery.to <= cursor_) return {};  // it has come before
+    if (delivery.from > cursor_) {
+        return fail(Code::sequence_gap, "begins behind what this node has; export again");
+    }
+    auto head = check_delivery(delivery, options_.bus, options_.agency, *documents_.registry);
+    if (!head) {
+        alarm(fmt::format("bad_delivery code={}", info(head.error().code).name));
+        return std::unexpected(head.error());
+    }
+    if (names_old_documents(*head)) {
+        alarm(fmt::format("stale_policy head={}", head->size));
+        return fail(Code::stale_policy);
+    }
+    auto led = lead_head_to(*head, exchanges);
+    if (!led) return led;
+    message::Delivery fresh = delivery;
+    std::erase_if(fresh.entries,
+                  [&](const message::DeliveredEntry& entry) { return entry.position < cursor_; });
+    const Position begin = cursor_;
+    auto stored = store_delivery(fresh);
+    if (!stored) {
+        fail_with(stored.error());
+        return stored;
+    }
+    auto arrived = read(
+        [&](const ReadStore& store) { return store.inbox_positions(begin, fresh.entries.size()); });
+    if (!arrived) return std::unexpected(arrived.error());
+    taken.entries += arrived->size();
+    // A fetch that is under way asked from where the cursor was.
+    ++fetch_round_;
+    fetching_ = false;
+    fetch_waits_ = false;
+    return {};
+}
+
+// The newest head moves to this one by the proof that the reply brought for it.
+Result<void> NodeAgent::lead_head_to(const proof::Head& head,
+                                     const std::vector<Exchange>& exchanges) {
+    if (!head_) {
+        head_ = head;
+        return {};
+    }
+    if (head_->size == head.size && head_->root == head.root) return {};
+    const bool grows = head.size > head_->size;
+    const proof::Head& older = grows ? *head_ : head;
+    const proof::Head& newer = grows ? head : *head_;
+    if (older.size != newer.size) {
+        const auto* proof = maybe_proof(exchanges, older.size, newer.size);
+        if (proof == nullptr) {
+            return fail(Code::rollback, "made before what this node has seen since; export again");
+        }
+        if (proof::verify_consistency(
+                older.size, newer.size, older.root, newer.root, proof->hashes)) {
+            if (grows) head_ = head;
+            return {};
+        }
+    }
+    alarm(fmt::format("head_conflict size={} other={}", head.size, head_->size));
+    return fail(Code::head_conflict);
+}
+
+}  // namespace lienthong::node
