@@ -23,9 +23,17 @@ inline constexpr std::size_t kBatchMessagesMax = 1024;
 inline constexpr std::size_t kAudienceMax = 64;
 inline constexpr std::size_t kChunkBytes = 256 * 1024;  // plaintext of a chunk; larger is chunked
 inline constexpr std::size_t kChunksMax = kSectionBytesMax / kChunkBytes;
+static_assert(kSectionBytesMax % kChunkBytes == 0);
 inline constexpr std::size_t kSealedToMax = 2 * kAudienceMax;  // two while a key is rotated
 // Plaintext of one chunk and what stands around it, padded.
 inline constexpr std::size_t kSealedBodyBytesMax = kChunkBytes + 16 * 1024;
+// A chunk as it is sent: CMS, with room for kSealedToMax recipients.
+inline constexpr std::size_t kChunkSentBytesMax = kSealedBodyBytesMax + 64 * 1024;
+// What a waiting chunk counts against the quota of its agency: a small one has its row too.
+constexpr std::uint64_t chunk_charge(std::size_t sent_bytes) {
+    constexpr std::size_t kLeast = 4096;
+    return sent_bytes < kLeast ? kLeast : sent_bytes;
+}
 // SHA-256, RFC 9162 batch, ECDSA P-256 / Ed25519 / RSA-PSS
 inline constexpr std::uint16_t kSuite = 1;
 
@@ -80,7 +88,7 @@ struct Descriptor {
     Form form = Form::none;
     std::vector<AgencyId> audience;  // ascending, no repeats
     std::uint32_t padded_bytes = 0;
-    Hash section_digest;
+    Hash section_digest;  // of the bytes as sent; of a chunked section the root of its chunks
     Hash plaintext_commitment;
     std::vector<Hash> sealed_to;
     Hash chunk_root;

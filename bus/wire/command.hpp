@@ -151,6 +151,7 @@ struct Failure {
 };
 struct Done {
     Position position = 0;
+    std::vector<Hash> path;  // of a chunk under its root
     bool operator==(const Done&) const = default;
 };
 struct WitnessRequest {

@@ -267,7 +267,10 @@ Offset<fb::Failure> put(Builder& out, const Failure& failure) {
     const auto grant = maybe_text(out, fit_text(failure.grant_missing, kGrantBytesMax));
     return fb::CreateFailure(out, number(failure.code), detail, where, grant);
 }
-Offset<fb::Done> put(Builder& out, const Done& done) { return fb::CreateDone(out, done.position); }
+Offset<fb::Done> put(Builder& out, const Done& done) {
+    const auto path = hashes(out, done.path);
+    return fb::CreateDone(out, done.position, path);
+}
 Offset<fb::WitnessRequest> put(Builder& out, const WitnessRequest& request) {
     return fb::CreateWitnessRequest(out, request.size);
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "bus/message/envelope.hpp"
 #include "bus/wire/command.hpp"
 #include "bus/wire/frame_reader.hpp"
 #include "schemas/wire_generated.h"
@@ -249,6 +250,9 @@ Cosign read(FrameReader& in, const fb::Cosign& cosign) {
     return {in.note(cosign.cosignature(), kCosignatureBytesMax, "cosignature"), cosign.size()};
 }
 UploadChunk read(FrameReader& in, const fb::UploadChunk& chunk) {
+    in.require(chunk.stream() != 0, "streams are never 0", "stream");
+    in.require(chunk.sequence() != 0, "sequences start at 1", "sequence");
+    in.require(chunk.count() <= message::kChunksMax, "more than a section can have", "count");
     in.require(chunk.index() < chunk.count(), "not below the count", "index");
     return {chunk.stream(),
             chunk.sequence(),
@@ -257,6 +261,7 @@ UploadChunk read(FrameReader& in, const fb::UploadChunk& chunk) {
             chunk.count()};
 }
 FetchChunk read(FrameReader& in, const fb::FetchChunk& chunk) {
+    in.require(chunk.index() < message::kChunksMax, "more than a section can have", "index");
     return {chunk.position(), in.name(chunk.section(), "section"), chunk.index()};
 }
 Failure read(FrameReader& in, const fb::Failure& failure) {
@@ -265,7 +270,9 @@ Failure read(FrameReader& in, const fb::Failure& failure) {
             in.line(failure.where(), kDetailBytesMax, "where"),
             in.line(failure.grant_missing(), kGrantBytesMax, "grant_missing")};
 }
-Done read(FrameReader& /*in*/, const fb::Done& done) { return {done.position()}; }
+Done read(FrameReader& in, const fb::Done& done) {
+    return {done.position(), in.hashes(done.path(), kHashesMax, "path")};
+}
 WitnessRequest read(FrameReader& /*in*/, const fb::WitnessRequest& request) {
     return {request.size()};
 }

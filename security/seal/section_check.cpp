@@ -49,7 +49,14 @@ Result<message::Descriptor> check_section(const message::Header& header,
     if (!std::ranges::binary_search(descriptor->audience, header.sender)) {
         return fail(Code::wrong_audience, "the sender is not in it", name);
     }
-    if (descriptor->form == message::Form::chunked) return descriptor;
+    if (descriptor->form == message::Form::chunked) {
+        // The chunks travel apart; each is checked against the root where it arrives.
+        if (!section.body.empty() || section.plaintext_salt || descriptor->padded_bytes == 0 ||
+            descriptor->section_digest != descriptor->chunk_root) {
+            return fail(Code::bad_digest, "chunked section", name);
+        }
+        return descriptor;
+    }
     if (section.body.size() != descriptor->padded_bytes ||
         keys::sha256(section.body) != descriptor->section_digest) {
         return fail(Code::bad_digest, "section", name);

@@ -290,7 +290,16 @@ TEST(CommandRefusals, CoverProofsAndDocuments) {
 TEST(CommandRefusals, CoverChunksFetchesAndFailures) {
     EXPECT_EQ(verdict(UploadChunk{1, 1, "s", 3, 3}), "malformed_frame index");
     EXPECT_EQ(verdict(UploadChunk{1, 1, "", 0, 1}), "malformed_frame section");
+    EXPECT_EQ(verdict(UploadChunk{0, 1, "s", 0, 1}), "malformed_frame stream");
+    EXPECT_EQ(verdict(UploadChunk{1, 0, "s", 0, 1}), "malformed_frame sequence");
+    constexpr std::uint32_t kMost = message::kChunksMax;
+    EXPECT_EQ(verdict(UploadChunk{1, 1, "s", kMost - 1, kMost}), "taken");
+    EXPECT_EQ(verdict(UploadChunk{1, 1, "s", 0, kMost + 1}), "malformed_frame count");
     EXPECT_EQ(verdict(FetchChunk{1, "../s", 0}), "malformed_frame section");
+    EXPECT_EQ(verdict(FetchChunk{1, "s", kMost - 1}), "taken");
+    EXPECT_EQ(verdict(FetchChunk{1, "s", kMost}), "malformed_frame index");
+    EXPECT_EQ(verdict(Done{1, hashes(kHashesMax)}), "taken");
+    EXPECT_EQ(verdict(Done{1, hashes(kHashesMax + 1)}), "malformed_frame path");
     EXPECT_EQ(verdict(Fetch{"", 0, 0, 0}), "malformed_frame consumer");
     EXPECT_EQ(verdict(Failure{static_cast<Code>(0), {}, {}, {}}), "malformed_frame code");
     EXPECT_EQ(verdict(Failure{static_cast<Code>(999), {}, {}, {}}), "malformed_frame code");

@@ -135,7 +135,7 @@ std::vector<Command> sample_commands() {
     bodies.emplace_back(UploadChunk{77, 6, "attachments", 2, 3});
     bodies.emplace_back(FetchChunk{12, "attachments", 2});
     bodies.emplace_back(Failure{Code::stale_audience, "a detail", "a field", "a-grant"});
-    bodies.emplace_back(Done{21});
+    bodies.emplace_back(Done{21, {sample_hash(40), sample_hash(41)}});
     bodies.emplace_back(WitnessRequest{22});
     bodies.emplace_back(Witnessed{"ninh-binh\n20\nroot\n"});
     std::vector<Command> commands;
