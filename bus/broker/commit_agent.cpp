@@ -7,6 +7,14 @@
 #include "bus/base/log.hpp"
 
 namespace lienthong::broker {
+namespace {
+
+// Chunks that one group stores: the reserve for reading stands behind them.
+constexpr std::size_t kUploadBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kCollectedMax = 64;  // chunks that one group drops
+constexpr std::chrono::seconds kCollectEvery{60};
+
+}  // namespace
 
 CommitAgent::CommitAgent(CommitOptions options,
                          core::Machine& machine,
@@ -57,6 +65,7 @@ Result<void> CommitAgent::start(const std::vector<Bytes>& genesis) {
     if (!finished) return finished;
     auto committed = (*txn)->commit();
     if (!committed) return committed;
+    collect_not_before_ = clock_.monotonic() + kCollectEvery;
     publish_state();
     return {};
 }
@@ -64,7 +73,9 @@ Result<void> CommitAgent::start(const std::vector<Bytes>& genesis) {
 int CommitAgent::do_work() {
     if (broken_) return 0;
     std::vector<Work> works = in_.pop_all(options_.group_max);
-    const bool due = !waiting_.empty() && waiting_.front().until <= clock_.monotonic();
+    const auto now = clock_.monotonic();
+    const bool due =
+        collect_not_before_ <= now || (!waiting_.empty() && waiting_.front().until <= now);
     if (works.empty() && !due) return 0;
     const int done = static_cast<int>(works.size()) + (due ? 1 : 0);
     auto ran = run_group(std::move(works));
@@ -79,6 +90,7 @@ Result<void> CommitAgent::run_group(std::vector<Work> works) {
     const auto begun = clock_.monotonic();
     pending_.clear();
     delivered_bytes_ = 0;
+    upload_bytes_ = 0;
     refuse_publishing_ = disk_nearly_full();
     auto txn = journal_.begin_write();
     if (!txn) return std::unexpected(txn.error());
@@ -90,6 +102,8 @@ Result<void> CommitAgent::run_group(std::vector<Work> works) {
     }
     auto served = serve_waiting(group);
     if (!served) return served;
+    auto collected = collect(group);
+    if (!collected) return collected;
     auto finished = finish(group);
     if (!finished) return finished;
     auto committed = (*txn)->commit();
@@ -142,6 +156,7 @@ Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
         answer(work, wire::Adopted{0, **adopted, {}});
         return {};
     }
+    if (auto* chunk = std::get_if<RawChunk>(&work.what)) return take_chunk(group, work, *chunk);
     const auto* body = std::get_if<wire::Body>(&work.what);
     CHECK(body != nullptr);
     if (const auto* cosign = std::get_if<wire::Cosign>(body)) {
@@ -151,6 +166,58 @@ Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
         return answer_witnessed(group, work, *request);
     }
     return carry_out_body(group, work, *body);
+}
+
+Result<void> CommitAgent::take_chunk(core::Group& group, const Work& work, RawChunk& chunk) {
+    if (refuse_publishing_) {
+        refuse(work, Error{Code::disk_full, "the disk is nearly full", {}, {}});
+        return {};
+    }
+    if (upload_bytes_ > kUploadBytesMax) {
+        refuse(work, Error{Code::overloaded, "too many chunks at once", {}, {}});
+        return {};
+    }
+    upload_bytes_ += chunk.bytes.size();
+    wire::UploadChunk& command = chunk.command;
+    auto taken = group.upload(work.session,
+                              core::ChunkOffer{{command.stream, command.sequence},
+                                               std::move(command.section),
+                                               command.index,
+                                               command.count,
+                                               std::move(chunk.bytes)});
+    if (!taken) return std::unexpected(taken.error());
+    if (!*taken) {
+        refuse(work, taken->error());
+        return {};
+    }
+    counters_.chunks_taken.fetch_add(1);
+    answer(work, wire::Done{});
+    return {};
+}
+
+Result<void> CommitAgent::give_chunk(core::Group& group,
+                                     const Work& work,
+                                     const wire::FetchChunk& wanted) {
+    auto chunk = group.fetch_chunk(work.session, {wanted.position, wanted.section, wanted.index});
+    if (!chunk) return std::unexpected(chunk.error());
+    if (!*chunk) {
+        refuse(work, chunk->error());
+        return {};
+    }
+    counters_.chunks_delivered.fetch_add(1);
+    answer(work, wire::Done{wanted.position, std::move((*chunk)->path)}, std::move((*chunk)->sent));
+    return {};
+}
+
+// Uploads that nobody claimed go in steps, so that no group waits long for them.
+Result<void> CommitAgent::collect(core::Group& group) {
+    if (collect_not_before_ > clock_.monotonic()) return {};
+    auto collected = group.collect_uploads(kCollectedMax);
+    if (!collected) return std::unexpected(collected.error());
+    counters_.chunks_collected.fetch_add(*collected);
+    collect_not_before_ = clock_.monotonic();
+    if (*collected < kCollectedMax) collect_not_before_ += kCollectEvery;
+    return {};
 }
 
 Result<wire::Welcome> CommitAgent::welcome(const core::Group& group,
@@ -228,6 +295,8 @@ Result<void> CommitAgent::carry_out_body(core::Group& group, Work& work, const w
         } else {
             answer(work, wire::Done{}, std::move(**bytes));
         }
+    } else if (const auto* chunk = std::get_if<wire::FetchChunk>(&body)) {
+        return give_chunk(group, work, *chunk);
     } else {
         refuse(work, Error{Code::unknown_operation, {}, {}, {}});
     }

@@ -72,6 +72,9 @@ class CommitAgent {
                                   const Work& work,
                                   const wire::WitnessRequest& request);
     Result<void> count_witnessed(const core::Group& group);
+    Result<void> take_chunk(core::Group& group, const Work& work, RawChunk& chunk);
+    Result<void> give_chunk(core::Group& group, const Work& work, const wire::FetchChunk& wanted);
+    Result<void> collect(core::Group& group);
     void end_older_fetch(const Waiting& newer);
     Result<void> fetch(core::Group& group, Waiting waiting, bool answer_if_empty);
     Result<void> serve_waiting(core::Group& group);
@@ -99,6 +102,8 @@ class CommitAgent {
     std::vector<Pending> pending_;
     std::size_t delivered_bytes_ = 0;  // in this group
     bool refuse_publishing_ = false;
+    std::size_t upload_bytes_ = 0;  // of chunks that this group has taken
+    Clock::Monotonic collect_not_before_{};
     std::optional<Error> broken_;
 };
 

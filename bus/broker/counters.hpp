@@ -21,6 +21,9 @@ struct Counters {
     std::atomic<std::uint64_t> messages_accepted = 0;
     std::atomic<std::uint64_t> messages_refused = 0;
     std::atomic<std::uint64_t> entries_delivered = 0;
+    std::atomic<std::uint64_t> chunks_taken = 0;
+    std::atomic<std::uint64_t> chunks_delivered = 0;
+    std::atomic<std::uint64_t> chunks_collected = 0;  // of uploads that nobody claimed
     std::atomic<std::uint64_t> queries = 0;
     std::atomic<std::uint64_t> commits = 0;
     std::atomic<std::uint64_t> commit_longest_us = 0;

@@ -28,13 +28,19 @@ struct RawDocument {
     Bytes bytes;
 };
 
+// A chunk of a large section, as it came.
+struct RawChunk {
+    wire::UploadChunk command;
+    Bytes bytes;
+};
+
 // One request of one peer. All batches of a peer go through the same worker, so that they reach the
 // committer in the order in which they came (docs/decisions/0004).
 struct Work {
     wire::PeerId peer;
     std::uint64_t request = 0;  // chosen by the node; the answer repeats it
     core::Session session;
-    std::variant<RawBatch, Result<core::VerifiedBatch>, RawDocument, wire::Body> what;
+    std::variant<RawBatch, Result<core::VerifiedBatch>, RawDocument, RawChunk, wire::Body> what;
 };
 
 struct Outgoing {

@@ -61,6 +61,12 @@ class Collector final : public prometheus::Collectable {
                    c.messages_refused),
             family(
                 "lienthong_entries_delivered_total", "Entries sent", Counter, c.entries_delivered),
+            family("lienthong_chunks_taken_total", "Chunks on disk", Counter, c.chunks_taken),
+            family("lienthong_chunks_delivered_total", "Chunks sent", Counter, c.chunks_delivered),
+            family("lienthong_chunks_collected_total",
+                   "Chunks that no message claimed",
+                   Counter,
+                   c.chunks_collected),
             family("lienthong_queries_total", "Queries", Counter, c.queries),
             family("lienthong_commits_total", "Group commits", Counter, c.commits),
             family("lienthong_commit_longest_microseconds",

@@ -165,6 +165,8 @@ void SessionAgent::hand_on(const wire::Incoming& incoming,
         queue = to_verify_[peer.worker];
     } else if (std::holds_alternative<wire::Adopt>(command.body)) {
         work.what = RawDocument{incoming.data};
+    } else if (auto* chunk = std::get_if<wire::UploadChunk>(&command.body)) {
+        work.what = RawChunk{std::move(*chunk), incoming.data};
     } else {
         work.what = std::move(command.body);
     }

@@ -206,7 +206,12 @@ Result<Ruling> decide_message(const ReadState& state,
     judged = judge_capacity(at);
     if (!judged) return std::unexpected(judged.error());
     if (*judged) return std::move(**judged);
-    return judge_audience(at);
+    Ruling ruling = judge_audience(at);
+    if (ruling.refused) return ruling;
+    auto whole = has_chunks(state, envelope);
+    if (!whole) return std::unexpected(whole.error());
+    if (!*whole) return refuse(Code::chunks_missing);
+    return ruling;
 }
 
 Result<registry::SignedDocument> decide_document(const Documents& documents,

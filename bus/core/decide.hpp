@@ -27,6 +27,18 @@ Result<Ruling> decide_message(const ReadState& state,
                               const VerifiedEnvelope& envelope,
                               Millis time);
 
+// The chunks of every chunked section of the message are there, all of them and under the root that
+// its descriptor names. Looks at what the sender itself has uploaded and at nothing else.
+Result<bool> has_chunks(const ReadState& state, const VerifiedEnvelope& envelope);
+
+// Why a chunk is not taken; nothing: it is. malformed_section, malformed_frame, oversized;
+// wrong_stream, stream_closed; id_conflict (its number is consumed; the very chunk that is there is
+// taken again); overloaded (the agency's quota of unclaimed uploads).
+Result<std::optional<Error>> decide_upload(const ReadState& state,
+                                           const Documents& documents,
+                                           const Session& session,
+                                           const ChunkOffer& offer);
+
 // A document of record: bus, version = newest + 1, threshold of administrators (a new list of them
 // needs the old and the new), not expired, and a body that builds. The first administrators' list
 // is trusted if its digest is `pinned`.

@@ -203,6 +203,8 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
                     record.classes.push_back(class_id);
                 }
             }
+            auto granted = grant_chunks(session, **entry);
+            if (!granted) return std::unexpected(granted.error());
             delivery.entries.push_back(std::move(**entry));
         }
         auto next = state_.maybe_next_in_class(class_id, position + 1);

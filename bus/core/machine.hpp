@@ -10,6 +10,7 @@
 #include <queue>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "bus/core/apply.hpp"
@@ -85,6 +86,13 @@ class Group {
     // All but head and signature.
     Judged<message::Delivery> fetch(const Session& session, const FetchRequest& request);
     Judged<message::QueryAnswer> query(const Session& session, const message::Query& query);
+    // A chunk of a large section, before its header: durable with the group.
+    Judged<std::monostate> upload(const Session& session, const ChunkOffer& offer);
+    // forbidden: not delivered to this node, not granted now, or not there; erased, bad_argument.
+    Judged<ChunkAnswer> fetch_chunk(const Session& session, const ChunkRequest& request);
+    // Drops at most so many chunks of uploads that nobody claimed in kUploadKeptMs, or that nobody
+    // can claim any more; how many went.
+    Result<std::size_t> collect_uploads(std::size_t chunks_max);
     // Position of the entry.
     Judged<Position> adopt(BytesView document);
     // A node's co-signature of the head of this size; repeating one changes nothing.
@@ -132,6 +140,14 @@ class Group {
                                           const std::vector<std::string>& grants_missing,
                                           const Ruling& stopped);
     Result<void> close_stream(const VerifiedBatch& batch, std::uint64_t last);
+    // chunks.cpp
+    Result<void> claim_chunks(const VerifiedEnvelope& envelope, const CaseId& sealed_under);
+    Result<void> abandon_uploads(const AgencyId& agency,
+                                 const MessageId& first,
+                                 std::uint64_t last);
+    Result<void> grant_chunks(const Session& session, const message::DeliveredEntry& entry);
+    Result<std::optional<ChunkSource>> find_chunks(const Session& session,
+                                                   const ChunkRequest& request);
     Result<Position> append_and_apply(const Entry& entry, const Opened& opened);
     Result<Position> append_note(proof::EntryKind kind, Bytes content);
     Result<void> record_denial(const AgencyId& agency, std::string_view rule);

@@ -89,6 +89,8 @@ Result<void> Group::admit(const VerifiedBatch& batch,
         if (!stored) return std::unexpected(stored.error());
         entry.sections = std::move(*stored);
     }
+    auto claimed = claim_chunks(envelope, entry.sealed_under);
+    if (!claimed) return claimed;
     auto position = append_and_apply(entry, Opened{Opened::Status::open, envelope.facts});
     if (!position) return std::unexpected(position.error());
     return {};
@@ -100,7 +102,7 @@ Result<void> Group::close_stream(const VerifiedBatch& batch, std::uint64_t last)
         encode_stream_closed(StreamClosed{
             batch.session.agency, batch.session.node, batch.stream, last, Code::stale_audience}));
     if (!position) return std::unexpected(position.error());
-    return {};
+    return abandon_uploads(batch.session.agency, {batch.stream, last + 1}, UINT64_MAX);
 }
 
 // Whether the batch may begin at all: its stream, its place in it, its key as of this position.
@@ -179,6 +181,11 @@ Judged<message::Receipt> Group::record_batch(const VerifiedBatch& batch,
             auto denied = record_denial(batch.session.agency, info(one.code).name);
             if (!denied) return std::unexpected(denied.error());
         }
+    }
+    if (!row.verdicts.empty()) {  // what was uploaded for consumed numbers and not claimed
+        const std::uint64_t last = batch.first + row.verdicts.size() - 1;
+        auto abandoned = abandon_uploads(batch.session.agency, {batch.stream, batch.first}, last);
+        if (!abandoned) return std::unexpected(abandoned.error());
     }
     if (stopped.refused == Code::stale_audience) {
         auto closed = close_stream(batch, batch.first + row.verdicts.size() - 1);

@@ -144,6 +144,36 @@ Result<CaseStepRecord> parse_case_step(BytesView bytes) {
     return row;
 }
 
+Bytes encode(const UploadRow& row) {
+    ByteWriter out;
+    out.u32(row.count).u64(row.charged).i64(row.time).raw(row.wrapped_by.bytes);
+    return out.prefixed(row.wrapped_key).take();
+}
+
+Result<UploadRow> parse_upload(BytesView bytes) {
+    ByteReader in(bytes);
+    UploadRow row;
+    row.count = in.u32();
+    row.charged = in.u64();
+    row.time = in.i64();
+    const BytesView case_id = in.raw(row.wrapped_by.bytes.size());
+    std::ranges::copy(case_id, row.wrapped_by.bytes.begin());
+    row.wrapped_key = to_bytes(in.prefixed());
+    if (!in.done()) return bad("a row of uploads");
+    return row;
+}
+
+Bytes encode(const ChunkLeaf& row) { return ByteWriter().hash(row.leaf).u32(row.bytes).take(); }
+
+Result<ChunkLeaf> parse_chunk_leaf(BytesView bytes) {
+    ByteReader in(bytes);
+    ChunkLeaf row;
+    row.leaf = in.hash();
+    row.bytes = in.u32();
+    if (!in.done()) return bad("a leaf of chunks");
+    return row;
+}
+
 Bytes key(std::uint64_t number) { return ByteWriter().u64(number).take(); }
 Bytes key(std::uint64_t first, std::uint64_t second) {
     return ByteWriter().u64(first).u64(second).take();
@@ -176,6 +206,38 @@ Bytes key(const CaseId& case_id) { return to_bytes(case_id.bytes); }
 Bytes key(const CaseId& case_id, Position position) {
     return ByteWriter().raw(case_id.bytes).u64(position).take();
 }
+Bytes key(const AgencyId& agency, const NodeId& node, Position position) {
+    ByteWriter out;
+    return put_name(put_name(out, agency.text()), node.text()).u64(position).take();
+}
+Bytes key(const UploadId& upload) {
+    ByteWriter out;
+    put_name(out, upload.agency.text()).u64(upload.message.stream).u64(upload.message.sequence);
+    return put_name(out, upload.section).take();
+}
+Bytes key(const UploadId& upload, std::uint32_t index) {
+    return ByteWriter().raw(key(upload)).u32(index).take();
+}
+Bytes key(Millis time, const UploadId& upload) {
+    return ByteWriter().i64(time).raw(key(upload)).take();
+}
+
+UploadId upload_of(BytesView key) {
+    const auto name_in = [](BytesView bytes) {
+        const auto end = std::ranges::find(bytes, std::uint8_t{0});
+        CHECK(end != bytes.end());
+        return as_text(bytes.first(static_cast<std::size_t>(end - bytes.begin())));
+    };
+    const std::string_view agency = name_in(key);
+    ByteReader in(key.subspan(agency.size() + 1));
+    UploadId upload;
+    upload.agency = AgencyId::of(agency);
+    upload.message.stream = in.u64();
+    upload.message.sequence = in.u64();
+    upload.section = std::string(name_in(in.rest()));
+    return upload;
+}
+
 Bytes key(const AgencyId& agency, std::string_view rule) {
     ByteWriter out;
     return put_name(out, agency.text()).raw(as_bytes(rule)).take();

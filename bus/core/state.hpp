@@ -13,6 +13,7 @@
 #include "bus/core/case_machine.hpp"
 #include "bus/core/entry.hpp"
 #include "bus/core/tables.hpp"
+#include "bus/core/upload.hpp"
 #include "bus/journal/journal.hpp"
 #include "bus/message/envelope.hpp"
 #include "bus/message/exchange.hpp"
@@ -156,6 +157,29 @@ class ReadState {
     // Sections of a message entry as they travelled: `locked` or `erased` if their key is gone.
     Result<std::vector<message::Section>> sections(const Entry& entry) const;
 
+    // upload_state.cpp
+    Result<std::optional<UploadRow>> maybe_upload(const UploadId& upload) const;
+    // Leaves by index, as far as they are there.
+    Result<std::vector<std::pair<std::uint32_t, ChunkLeaf>>> chunk_leaves(
+        const UploadId& upload) const;
+    Result<std::optional<ChunkLeaf>> maybe_chunk_leaf(const UploadId& upload,
+                                                      std::uint32_t index) const;
+    // The bytes as they were sent. erased: the key that wraps the upload's key is gone.
+    Result<Bytes> chunk(const UploadId& upload, std::uint32_t index) const;
+    // What the unclaimed uploads of an agency count against its quota.
+    Result<std::uint64_t> upload_bytes(const AgencyId& agency) const;
+    // Unclaimed uploads of the agency for the message `first` and those after it in its stream, up
+    // to the number `last`.
+    Result<std::vector<UploadId>> unclaimed_uploads(const AgencyId& agency,
+                                                    const MessageId& first,
+                                                    std::uint64_t last) const;
+    // Unclaimed uploads whose newest chunk came before `time`, oldest first.
+    Result<std::vector<UploadId>> uploads_before(Millis time, std::size_t count_max) const;
+    // Sections of the entry, by their place in the kind, whose chunks this node may fetch.
+    Result<std::vector<std::uint8_t>> chunk_grant(const AgencyId& agency,
+                                                  const NodeId& node,
+                                                  Position position) const;
+
     proof::NodeSource tree() const;
     Result<std::optional<std::string>> maybe_head(std::uint64_t size) const;
     Result<std::optional<std::string>> newest_head() const;
@@ -171,6 +195,7 @@ class ReadState {
         return txn_.maybe_get(id(table), key);
     }
     Result<std::optional<seal::StorageKey>> maybe_case_key(const CaseId& case_id) const;
+    Result<seal::StorageKey> upload_key(const UploadId& upload, const UploadRow& row) const;
     Result<std::optional<Bytes>> get_protected(Tables table,
                                                BytesView key,
                                                const CaseId& case_id) const;
@@ -214,6 +239,21 @@ class State final : public ReadState {
                                 std::int64_t minute,
                                 std::uint32_t count);
 
+    // upload_state.cpp. A chunk takes the place of an earlier one; another count begins the upload
+    // anew. False: this very chunk was there already, and nothing was written.
+    Result<bool> put_chunk(const UploadId& upload, const ChunkOffer& offer, Millis time);
+    // A header has claimed it: no quota counts it any more, nothing collects it, and the key of the
+    // case wraps its key.
+    Result<void> claim_upload(const UploadId& upload, const CaseId& case_id);
+    // Nobody will claim it any more: the next collection takes it.
+    Result<void> abandon_upload(const UploadId& upload);
+    // At most so many chunks, and the upload itself after its last one; how many chunks went.
+    Result<std::size_t> erase_chunks(const UploadId& upload, std::size_t count_max);
+    Result<void> put_chunk_grant(const AgencyId& agency,
+                                 const NodeId& node,
+                                 Position position,
+                                 const std::vector<std::uint8_t>& sections);
+
     // Makes the case's key if there is none yet.
     Result<Bytes> protect(const CaseId& case_id, BytesView plaintext, BytesView bound_to);
 
@@ -225,6 +265,8 @@ class State final : public ReadState {
         return write_.put(id(table), key, value);
     }
     Result<void> put_protected(Tables table, BytesView key, const CaseId& case_id, BytesView value);
+    Result<void> put_upload(const UploadId& upload, const UploadRow& row);
+    Result<void> charge(const AgencyId& agency, std::uint64_t more, std::uint64_t less);
 
     journal::WriteTxn& write_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of the broker's state: derived from the log (but for counts not yet written, and what
-// fetches passed over), all written in the transaction that appends the entry. docs/storage.md
+// The tables of the broker's state: derived from the log (but for counts not yet written, what
+// fetches passed over or entitled to, and chunks), all written in the transaction that appends the
+// entry. docs/storage.md
 // gives keys and values.
 #pragma once
 
@@ -33,13 +34,20 @@ enum class Tables : journal::Table {
     withheld,      // agency, message → nothing: a fetch passed it over for lack of a grant
     bridges,       // agency, message → last number that it got before a long run of skipped ones
     cosignatures,  // size, agency → its newest co-signature of the head of that size
+    uploads,       // agency, message, section → count, bytes, time, wrapped key of its chunks
+    chunk_leaves,  // agency, message, section, index → leaf, size
+    chunks,        // agency, message, section, index → the chunk, encrypted under the upload's key
+    upload_times,  // time, agency, message, section → nothing: uploads that no header has claimed
+    upload_bytes,  // agency → what its unclaimed uploads count against its quota
+    chunk_grants,  // agency, node, position → sections whose chunks a delivery entitles it to
 };
 
-inline constexpr std::array<std::string_view, 21> kTableNames = {
-    "singletons", "tree",         "heads",        "documents",    "streams",     "refused",
-    "batches",    "classes",      "class_ids",    "agency_class", "class_index", "cases",
-    "case_steps", "case_parties", "case_keys",    "shelters",     "queries",     "denials",
-    "withheld",   "bridges",      "cosignatures",
+inline constexpr std::array<std::string_view, 27> kTableNames = {
+    "singletons",   "tree",         "heads",        "documents",    "streams",      "refused",
+    "batches",      "classes",      "class_ids",    "agency_class", "class_index",  "cases",
+    "case_steps",   "case_parties", "case_keys",    "shelters",     "queries",      "denials",
+    "withheld",     "bridges",      "cosignatures", "uploads",      "chunk_leaves", "chunks",
+    "upload_times", "upload_bytes", "chunk_grants",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

@@ -52,7 +52,9 @@ Result<void> NodeAgent::start() {
             head_ = *head;
             head_stored(std::move(**note));
         }
-        return start_witness(store);
+        auto started = start_witness(store);
+        if (!started) return started;
+        return resume_restore(store);
     });
     if (!found || witnesses_since_ != 0) return found;
     witnesses_since_ = clock_.wall();
@@ -111,6 +113,7 @@ int NodeAgent::do_work() {
         step_publish();
         step_fetch();
         step_witness();
+        step_chunks();
     }
     watch_witnesses();
     serve_watches();
@@ -214,6 +217,7 @@ void NodeAgent::greeted(Result<Reply> reply) {
     connection_ = Connection::up;
     known_unreachable_ = false;
     cosigned_size_ = 0;
+    chunks_idle_ = false;
     connect_pause_ = std::chrono::milliseconds{100};
     log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
 }

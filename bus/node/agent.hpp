@@ -122,21 +122,28 @@ class NodeAgent {
         MessageId first;
         OutboxRow row;
         bool waits = false;
+        bool in_chunks = false;
     };
     Result<std::optional<Made>> make_batch(const std::vector<Ordinal>& ordinals,
                                            Draft first,
                                            const CaseKnowledge& knowledge);
     // False: a bundle has brought its answer meanwhile.
     bool is_open(const MessageId& first);
-    Result<void> fill_batch(message::Batch& batch,
-                            OutboxRow& row,
+    // A batch in the making, with the chunks of its one message if that has some.
+    struct Filling {
+        message::Batch batch;
+        OutboxRow row;
+        std::vector<OutChunk> chunks;
+        CaseId stored_under;  // whose key locks the chunks
+    };
+    Result<void> fill_batch(Filling& filling,
                             const std::vector<Ordinal>& ordinals,
                             Draft draft,
                             Recipients recipients,
                             const Scene& at,
                             StreamRow& stream);
     Result<void> store_batch(const MessageId& first,
-                             const OutboxRow& row,
+                             const Filling& filling,
                              const Hash& stream_class,
                              const StreamRow& stream);
     Result<bool> resolve_reference(Draft& draft, Scene& scene);
@@ -160,6 +167,30 @@ class NodeAgent {
     Scene scene() const;
     Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,
                                     std::vector<Outcome>& outcomes);
+
+    // agent_chunks.cpp
+    struct UploadRound;
+    struct ChunkFetch;
+    // Sends the next chunks of the message; false: the broker has taken them all.
+    Result<bool> upload_next(const MessageId& message, const OutboxRow& row);
+    void uploaded(const UploadRound& round);
+    Result<void> upload_again(WriteStore& store, const MessageId& message);
+    Result<void> want_chunks(WriteStore& store,
+                             const message::DeliveredEntry& entry,
+                             const CheckedEntry& checked);
+    void step_chunks();
+    Result<void> choose_chunks();
+    void received_chunk(ChunkFetch& fetch, std::uint32_t index, Result<Reply> reply);
+    void end_chunk_fetch(const ChunkFetch& fetch);
+    Result<Secret> open_stored(const ReadStore& store,
+                               Position position,
+                               const message::Header& header,
+                               const message::Section& section,
+                               const message::Descriptor& descriptor) const;
+    Result<std::vector<Bytes>> stored_chunks(const ReadStore& store,
+                                             Position position,
+                                             const message::Section& section,
+                                             const message::Descriptor& descriptor) const;
 
     // agent_receive.cpp
     void step_fetch();
@@ -218,6 +249,8 @@ class NodeAgent {
 
     // agent_restore.cpp
     Result<void> begin_restore(const ReadStore& store, std::uint64_t until);
+    Result<void> resume_restore(const ReadStore& store);
+    Result<void> recognise_pending(WriteStore& store, Position position);
     Result<void> recognise_own(WriteStore& store,
                                const message::DeliveredEntry& entry,
                                const CheckedEntry& checked);
@@ -278,6 +311,18 @@ class NodeAgent {
     Position restore_until_ = 0;
     std::multimap<Hash, Ordinal> restored_waiting_;
     std::set<MessageId> restored_ids_;
+    std::set<Position>
+        restored_pending_;  // own entries that cannot be compared before their chunks
+
+    MessageId missed_chunks_of_;  // the newest that the broker said chunks_missing of
+    std::shared_ptr<ChunkFetch> chunk_fetch_;
+    std::optional<WantedKey> wanted_after_;  // sections up to here have had their turn
+    bool chunks_left_ = false;               // one had its turn and is to be tried again
+    bool chunks_idle_ = false;               // nothing to fetch before something new comes
+    Clock::Monotonic chunks_not_before_{};
+    // The broker will not give them; asked again after a restart.
+    static constexpr std::size_t kChunksRefusedMax = 4096;
+    std::map<WantedKey, Code> chunks_refused_;
     std::set<std::string> alarms_raised_;
     std::vector<std::string> alarms_to_store_;
     std::optional<Error> broken_;

@@ -208,7 +208,9 @@ Result<Secret> NodeAgent::section(const MessageId& id, std::string_view name) {
     if (!found) return std::unexpected(found.error());
     auto descriptor = message::parse_descriptor(found->second->descriptor);
     if (!descriptor) return std::unexpected(descriptor.error());
-    return open_section(found->first, *found->second, *descriptor, keys_.seal);
+    return read([&](const ReadStore& store) {
+        return open_stored(store, entry->position, found->first, *found->second, *descriptor);
+    });
 }
 
 Result<Bytes> NodeAgent::section_as_sent(const MessageId& id, std::string_view name) {
@@ -216,7 +218,16 @@ Result<Bytes> NodeAgent::section_as_sent(const MessageId& id, std::string_view n
     if (!entry) return std::unexpected(entry.error());
     auto found = find_section(*entry, name);
     if (!found) return std::unexpected(found.error());
-    return found->second->body;
+    auto descriptor = message::parse_descriptor(found->second->descriptor);
+    if (!descriptor) return std::unexpected(descriptor.error());
+    if (descriptor->form != message::Form::chunked) return found->second->body;
+    return read([&](const ReadStore& store) -> Result<Bytes> {
+        auto chunks = stored_chunks(store, entry->position, *found->second, *descriptor);
+        if (!chunks) return std::unexpected(chunks.error());
+        ByteWriter out;
+        for (const Bytes& chunk : *chunks) out.raw(chunk);
+        return out.take();
+    });
 }
 
 // Signature and commitments, from what is stored.
@@ -227,8 +238,10 @@ Result<Verification> NodeAgent::verify_stored(const message::DeliveredEntry& ent
     if (!checked) return result;
     result.commitments = true;
     for (std::size_t i = 0; i < entry.sections.size(); ++i) {
-        auto opened =
-            open_section(checked->header, entry.sections[i], checked->descriptors[i], keys_.seal);
+        auto opened = read([&](const ReadStore& store) {
+            return open_stored(
+                store, entry.position, checked->header, entry.sections[i], checked->descriptors[i]);
+        });
         if (!opened) result.commitments = false;
     }
     return result;

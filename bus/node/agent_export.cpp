@@ -125,6 +125,13 @@ Result<ExportedBundle> NodeAgent::export_bundle(const Api::BundleProgress& progr
     bundle.frames.push_back(frame_of(wire::Channel::control, 1, std::move(hello), {}));
     std::size_t size = 0;
     for (auto& [first, row] : *outbox) {
+        // What travels in chunks waits for a connection: a bundle has no place for them.
+        auto chunked = read([&](const ReadStore& store) { return store.has_out_chunks(first); });
+        if (!chunked) return std::unexpected(chunked.error());
+        if (*chunked) {
+            exported.waiting += row.ordinals.size();
+            continue;
+        }
         size += size_in_bundle(row);
         if (size > kFramesBytesMax || bundle.frames.size() > kBatchesMax) break;
         const wire::Publish publish{
@@ -154,7 +161,7 @@ Result<ExportedBundle> NodeAgent::export_bundle(const Api::BundleProgress& progr
     }
     auto waiting = read([](const ReadStore& store) { return store.count(Tables::waiting); });
     if (!waiting) return std::unexpected(waiting.error());
-    exported.waiting = *waiting;
+    exported.waiting += *waiting;
     exported.file = std::move(*file);
     log::info("bundle_exported node={} number={} batches={} messages={}",
               options_.node.text(),

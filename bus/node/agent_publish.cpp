@@ -14,18 +14,6 @@ namespace lienthong::node {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
-// What a batch frame costs beside its envelopes.
-constexpr std::size_t kEnvelopeOverhead = 512;
-constexpr std::size_t kBatchBytesWanted = message::kBatchBytesMax - 16 * 1024;
-
-std::size_t size_of(const message::Envelope& envelope) {
-    std::size_t size = envelope.header.size() + kEnvelopeOverhead;
-    for (const message::Section& section : envelope.sections) {
-        size += section.descriptor.size() + section.body.size() + kEnvelopeOverhead;
-    }
-    return size;
-}
-
 std::vector<Hash> leaves_of(const std::vector<message::Envelope>& envelopes) {
     std::vector<Hash> leaves;
     leaves.reserve(envelopes.size());
@@ -54,14 +42,22 @@ Scene NodeAgent::scene() const {
 
 void NodeAgent::step_publish() {
     if (publishing_ || clock_.monotonic() < publish_not_before_) return;
-    if (cursor_ < restore_until_) return;
+    if (cursor_ < restore_until_ || !restored_pending_.empty()) return;
     auto first = read([](const ReadStore& store) { return store.first_in_outbox(); });
     if (!first) {
         fail_with(first.error());
         return;
     }
     if (*first) {
-        send_batch((*first)->first, std::move((*first)->second));
+        auto& [id, row] = **first;
+        auto uploading = upload_next(id, row);
+        if (!uploading && uploading.error().code == Code::erased) {
+            batch_refused(id, OutboxRow{{}, row.ordinals}, uploading.error());
+        } else if (!uploading) {
+            fail_with(uploading.error());
+        } else if (!*uploading) {
+            send_batch(id, std::move(row));
+        }
         return;
     }
     auto composed = compose_next();
@@ -175,7 +171,8 @@ Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
         publish_not_before_ = after(std::chrono::milliseconds{50});
         return {};
     }
-    send_batch((*made)->first, std::move((*made)->row));
+    // Chunks go first; the batch follows when the broker has them all.
+    if (!(*made)->in_chunks) send_batch((*made)->first, std::move((*made)->row));
     return {};
 }
 
@@ -193,7 +190,7 @@ Result<std::optional<NodeAgent::Made>> NodeAgent::make_batch(const std::vector<O
     if (!resolved) return std::unexpected(resolved.error());
     if (!*resolved) {
         // A correction's own earlier message is on its way back.
-        if (first.corrects) return std::optional(Made{{}, {}, true});
+        if (first.corrects) return std::optional(Made{{}, {}, true, false});
         return refused(Error{Code::not_found, "no such message here", "refers_to", {}});
     }
     auto recipients = choose_recipients(first, at);
@@ -204,20 +201,20 @@ Result<std::optional<NodeAgent::Made>> NodeAgent::make_batch(const std::vector<O
     StreamRow stream = known->value_or(StreamRow{random_.u64(), 1});
     const MessageId first_id{stream.stream, stream.next};
 
-    message::Batch batch;
-    OutboxRow row;
+    Filling filling;
     auto filled =
-        fill_batch(batch, row, ordinals, std::move(first), std::move(*recipients), at, stream);
+        fill_batch(filling, ordinals, std::move(first), std::move(*recipients), at, stream);
     if (!filled) return std::unexpected(filled.error());
+    auto& [batch, row, chunks, stored_under] = filling;
     if (batch.envelopes.empty()) return std::optional<Made>();  // its first draft was refused
     auto proof =
         proof::sign_batch(*keys_.sign, options_.bus, options_.agency, leaves_of(batch.envelopes));
     if (!proof) return std::unexpected(proof.error());
     batch.proof = proof::encode_batch_proof(*proof);
     row.frame = message::encode_batch(batch);
-    auto stored = store_batch(first_id, row, stream_class, stream);
+    auto stored = store_batch(first_id, filling, stream_class, stream);
     if (!stored) return std::unexpected(stored.error());
-    return std::optional(Made{first_id, std::move(row)});
+    return std::optional(Made{first_id, std::move(row), false, !chunks.empty()});
 }
 
 bool NodeAgent::is_open(const MessageId& first) {
@@ -227,9 +224,9 @@ bool NodeAgent::is_open(const MessageId& first) {
 }
 
 // The first draft, and those right after it that go to the same recipients and fit in. A draft that
-// cannot be composed is refused if it is the first; else it waits for its own turn.
-Result<void> NodeAgent::fill_batch(message::Batch& batch,
-                                   OutboxRow& row,
+// cannot be composed is refused if it is the first; else it waits for its own turn. One with chunks
+// is a batch of its own, so that only its own message waits for them.
+Result<void> NodeAgent::fill_batch(Filling& filling,
                                    const std::vector<Ordinal>& ordinals,
                                    Draft draft,
                                    Recipients recipients,
@@ -238,7 +235,7 @@ Result<void> NodeAgent::fill_batch(message::Batch& batch,
     const Hash stream_class = delivery_class(draft.kind, recipients.all);
     std::size_t size = 0;
     for (const Ordinal ordinal : ordinals) {
-        const bool is_first = batch.envelopes.empty();
+        const bool is_first = filling.batch.envelopes.empty();
         if (!is_first) {
             auto body = read([&](const ReadStore& store) { return store.body(ordinal); });
             if (!body) return std::unexpected(body.error());
@@ -248,26 +245,28 @@ Result<void> NodeAgent::fill_batch(message::Batch& batch,
             draft = std::move(*body);
             recipients = std::move(*others);
         }
-        auto envelope =
+        auto composed =
             compose(draft, at, recipients, MessageId{stream.stream, stream.next}, random_);
-        if (!envelope) return is_first ? refuse_draft(ordinal, envelope.error()) : Result<void>();
-        size += size_of(*envelope);
-        if (size > kBatchBytesWanted) {
-            const Error error{Code::oversized, "larger than a batch", {}, {}};
-            return is_first ? refuse_draft(ordinal, error) : Result<void>();
-        }
-        batch.envelopes.push_back(std::move(*envelope));
-        row.ordinals.push_back(ordinal);
+        if (!composed) return is_first ? refuse_draft(ordinal, composed.error()) : Result<void>();
+        size += envelope_bytes(composed->envelope);
+        const bool alone = !composed->chunks.empty();
+        if (!is_first && (alone || size > kEnvelopeBytesMax)) return {};
+        filling.batch.envelopes.push_back(std::move(composed->envelope));
+        filling.row.ordinals.push_back(ordinal);
+        filling.chunks = std::move(composed->chunks);
+        filling.stored_under = draft.case_id;
         ++stream.next;
+        if (alone) return {};
     }
     return {};
 }
 
-// Numbers, batch and drafts in one step: only then may a number leave.
+// Numbers, batch, chunks and drafts in one step: only then may a number leave.
 Result<void> NodeAgent::store_batch(const MessageId& first,
-                                    const OutboxRow& row,
+                                    const Filling& filling,
                                     const Hash& stream_class,
                                     const StreamRow& stream) {
+    const OutboxRow& row = filling.row;
     return write([&](WriteStore& store) -> Result<void> {
         for (std::size_t i = 0; i < row.ordinals.size(); ++i) {
             auto draft = store.maybe_draft(row.ordinals[i]);
@@ -277,6 +276,10 @@ Result<void> NodeAgent::store_batch(const MessageId& first,
             auto put = store.put_outcome(row.ordinals[i], **draft);
             if (!put) return put;
             put = store.set_waiting(row.ordinals[i], false);
+            if (!put) return put;
+        }
+        for (const OutChunk& chunk : filling.chunks) {
+            auto put = store.put_out_chunk(first, filling.stored_under, chunk);
             if (!put) return put;
         }
         auto put = store.put_stream(stream_class, stream);
@@ -353,6 +356,9 @@ Result<void> NodeAgent::close_batch(const MessageId& first,
             const message::Verdict& verdict = receipt.verdicts[i];
             if (verdict.refused && info(*verdict.refused).retriable) {
                 publish_not_before_ = after(kRetryPause);
+                if (*verdict.refused == Code::chunks_missing && i == 0) {
+                    return upload_again(store, first);
+                }
                 if (*verdict.refused != Code::stale_audience) {
                     return keep_rest(store, first, row, batch, i);
                 }
@@ -377,7 +383,8 @@ Result<void> NodeAgent::close_batch(const MessageId& first,
             auto stored = store.put_outcome(row.ordinals[i], **draft);
             if (!stored) return stored;
         }
-        return store.erase_outbox(first);
+        auto erased = store.erase_out_chunks(first);
+        return erased ? store.erase_outbox(first) : erased;
     });
 }
 
@@ -417,7 +424,8 @@ Result<void> NodeAgent::back_to_waiting(const MessageId& first,
     }
     auto forgotten = store.forget_stream(first.stream);
     if (!forgotten) return forgotten;
-    return store.erase_outbox(first);
+    auto erased = store.erase_out_chunks(first);
+    return erased ? store.erase_outbox(first) : erased;
 }
 
 // The batch as a whole was refused, or there was no answer. Nothing of it is on the record.

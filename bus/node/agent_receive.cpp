@@ -175,16 +175,14 @@ Result<void> NodeAgent::store_entry(WriteStore& store, const message::DeliveredE
     const message::Header& header = checked->header;
     auto gap = check_gap(store, entry, header.id);
     if (!gap) return gap;
-    CaseId storage = header.case_id;
-    if (storage.is_none() && message::info(header.kind).kind_class == message::Class::personal) {
-        const Bytes own = ByteWriter().u64(header.id.stream).u64(header.id.sequence).take();
-        std::ranges::copy(own, storage.bytes.begin());
-    }
+    const CaseId storage = storage_case(header);
     auto recognised = recognise_own(store, entry, *checked);
     if (!recognised) return recognised;
     auto put = store.put_inbox(entry, storage);
     if (!put) return put;
     put = store.put_inbox_id(header.id, entry.position);
+    if (!put) return put;
+    put = want_chunks(store, entry, *checked);
     if (!put) return put;
     return learn_case(store, entry, *checked);
 }

@@ -67,6 +67,48 @@ Result<void> NodeAgent::begin_restore(const ReadStore& store, std::uint64_t unti
     return {};
 }
 
+// After a restart: entries of this agency whose chunks have not all arrived were not compared yet,
+// so what waits is looked at as after a restore. Those that this outbox knows by their id are
+// passed over.
+Result<void> NodeAgent::resume_restore(const ReadStore& store) {
+    std::vector<Position> pending;
+    std::optional<WantedKey> after;
+    for (;;) {
+        auto wanted = store.maybe_wanted_after(after);
+        if (!wanted) return std::unexpected(wanted.error());
+        if (!*wanted) break;
+        after = (*wanted)->first;
+        auto entry = store.maybe_inbox(after->position);
+        if (!entry) return std::unexpected(entry.error());
+        if (!*entry) continue;
+        auto header = message::parse_header((*entry)->header);
+        if (!header) return std::unexpected(header.error());
+        if (header->sender == options_.agency) pending.push_back(after->position);
+    }
+    if (pending.empty() || waiting_at_start_ == 0) return {};
+    auto begun = begin_restore(store, cursor_);
+    if (!begun || restored_waiting_.empty()) return begun;
+    for (const Position position : pending) {
+        auto entry = store.maybe_inbox(position);
+        if (!entry) return std::unexpected(entry.error());
+        auto header = message::parse_header((*entry)->header);
+        if (!header) return std::unexpected(header.error());
+        if (!restored_ids_.contains(header->id)) restored_pending_.insert(position);
+    }
+    return {};
+}
+
+// All chunks of one of its sections have arrived: the entry may be comparable now.
+Result<void> NodeAgent::recognise_pending(WriteStore& store, Position position) {
+    if (restored_pending_.erase(position) == 0) return {};
+    auto entry = store.maybe_inbox(position);
+    if (!entry) return std::unexpected(entry.error());
+    if (!*entry) return {};
+    auto checked = check_entry(**entry, options_.bus, options_.agency, *documents_.registry);
+    if (!checked) return {};  // it was when it came; documents have changed since
+    return recognise_own(store, **entry, *checked);
+}
+
 // An entry that this very node sent, and the restored outbox still holds as a draft.
 Result<void> NodeAgent::recognise_own(WriteStore& store,
                                       const message::DeliveredEntry& entry,
@@ -83,7 +125,11 @@ Result<void> NodeAgent::recognise_own(WriteStore& store,
     Said said{header.kind, header.case_id, header.unit, {}};
     for (std::size_t i = 0; i < entry.sections.size(); ++i) {
         auto plaintext =
-            open_section(header, entry.sections[i], checked.descriptors[i], keys_.seal);
+            open_stored(store, entry.position, header, entry.sections[i], checked.descriptors[i]);
+        if (!plaintext && plaintext.error().code == Code::chunks_missing) {
+            restored_pending_.insert(entry.position);
+            return {};
+        }
         if (!plaintext) return {};  // sealed to a key that is gone: it cannot be compared
         said.sections.emplace_back(entry.sections[i].index, keys::sha256(plaintext->view()));
     }

@@ -69,7 +69,7 @@ struct InboxEntry {
         message::Form form = message::Form::none;
         bool granted =
             false;    // false: the kind has it, this message may or may not; nothing is known
-        Hash digest;  // of the bytes as sent
+        Hash digest;  // of the bytes as sent; of a chunked section the root of its chunks
     };
     std::vector<Section> sections;  // in the order of the kind
 };
@@ -140,15 +140,18 @@ class Api {
 
     // All drafts are taken into the outbox in one durable step, or none. Then waits until each has
     // its outcome, or the time is over. malformed_section, classified_matter, key_conflict,
-    // unknown_kind (of the first faulty draft; `where` says "draft N").
+    // unknown_kind, oversized (of the first faulty draft; `where` says "draft N"): a sealed section
+    // has at most 26 MiB, any other 1 MiB, all of a draft 64 MiB.
     virtual Result<std::vector<Outcome>> submit(std::vector<Draft> drafts, Timeout timeout) = 0;
 
     // Entries at or after `from`, in log order.
     virtual Result<std::vector<InboxEntry>> consume(Position from, std::size_t count_max) = 0;
     virtual Result<InboxEntry> message(const MessageId& id) = 0;  // not_found
-    // Plaintext of a granted section, opened and checked against its commitment.
+    // Plaintext of a granted section, opened and checked against its commitment. chunks_missing:
+    // parts of a large one have not arrived yet; they come by themselves.
     virtual Result<Secret> section(const MessageId& id, std::string_view name) = 0;
-    // The section as it was sent: CMS (DER) for a sealed one.
+    // The section as it was sent: CMS (DER) for a sealed one; of a large one the CMS of each chunk,
+    // one after the other. chunks_missing as above.
     virtual Result<Bytes> section_as_sent(const MessageId& id, std::string_view name) = 0;
     virtual Result<Verification> verify(const MessageId& id, Timeout timeout) = 0;
 

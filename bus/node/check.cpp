@@ -5,11 +5,57 @@
 
 #include "security/proof/batch.hpp"
 #include "security/proof/delivered.hpp"
+#include "security/proof/merkle.hpp"
 #include "security/seal/commitment.hpp"
 #include "security/seal/seal.hpp"
 #include "security/seal/section_check.hpp"
 
 namespace lienthong::node {
+namespace {
+
+struct OpenedBody {
+    Secret plaintext;
+    Hash salt;
+};
+
+// One CMS of a sealed or chunked section, by the first key that fits; what stands inside must be
+// what header and descriptor say.
+Result<OpenedBody> open_cms(BytesView cms,
+                            const message::Header& header,
+                            const message::Descriptor& descriptor,
+                            std::uint32_t chunk_index,
+                            std::span<const SealingKey> keys) {
+    Result<Secret> opened = fail(Code::locked, "no sealing key fits");
+    for (const SealingKey& key : keys) {
+        opened = seal::open(cms, key.key, key.certificate);
+        if (opened || opened.error().code != Code::locked) break;
+    }
+    if (!opened) return std::unexpected(opened.error());
+    auto body = message::parse_sealed_body(opened->view());
+    if (!body) return std::unexpected(body.error());
+    OpenedBody made{Secret(std::move(body->plaintext)), body->plaintext_salt};
+    if (body->bus != header.bus || body->message != header.id || body->sender != header.sender ||
+        body->kind != header.kind || body->section != descriptor.name ||
+        body->audience != descriptor.audience || body->chunk_index != chunk_index ||
+        body->chunk_count != descriptor.chunk_count) {
+        return fail(Code::bad_commitment, "what is inside belongs to another message or place");
+    }
+    return made;
+}
+
+Result<void> check_commitment(const message::Header& header,
+                              const message::Descriptor& descriptor,
+                              const Hash& salt,
+                              const Secret& plaintext) {
+    const seal::CommitmentContext context{header.suite, header.bus, header.id, descriptor.name};
+    if (seal::commit_plaintext(context, salt, plaintext.view()) !=
+        descriptor.plaintext_commitment) {
+        return fail(Code::bad_commitment, "plaintext", descriptor.name);
+    }
+    return {};
+}
+
+}  // namespace
 
 Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
                                  const BusId& bus,
@@ -52,25 +98,42 @@ Result<Secret> open_section(const message::Header& header,
         return Secret::copy_of(section.body);
     }
     if (descriptor.form != message::Form::sealed) return fail(Code::chunks_missing);
-    Result<Secret> opened = fail(Code::locked, "no sealing key fits");
-    for (const SealingKey& key : keys) {
-        opened = seal::open(section.body, key.key, key.certificate);
-        if (opened || opened.error().code != Code::locked) break;
+    auto opened = open_cms(section.body, header, descriptor, 0, keys);
+    if (!opened) return std::unexpected(opened.error());
+    auto committed = check_commitment(header, descriptor, opened->salt, opened->plaintext);
+    if (!committed) return std::unexpected(committed.error());
+    return std::move(opened->plaintext);
+}
+
+Result<Secret> open_chunks(const message::Header& header,
+                           const message::Descriptor& descriptor,
+                           std::span<const Bytes> chunks,
+                           std::span<const SealingKey> keys) {
+    std::vector<Hash> leaves;
+    leaves.reserve(chunks.size());
+    for (const Bytes& chunk : chunks) leaves.push_back(proof::leaf_hash(chunk));
+    if (chunks.size() != descriptor.chunk_count || proof::root(leaves) != descriptor.chunk_root) {
+        return fail(Code::bad_digest, "chunks", descriptor.name);
     }
-    if (!opened) return opened;
-    auto body = message::parse_sealed_body(opened->view());
-    if (!body) return std::unexpected(body.error());
-    Secret plaintext(std::move(body->plaintext));
-    if (body->bus != header.bus || body->message != header.id || body->sender != header.sender ||
-        body->kind != header.kind || body->section != descriptor.name ||
-        body->audience != descriptor.audience) {
-        return fail(Code::bad_commitment, "what is inside belongs to another message");
+    std::vector<OpenedBody> opened;
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        auto one = open_cms(chunks[i], header, descriptor, static_cast<std::uint32_t>(i), keys);
+        if (!one) return std::unexpected(one.error());
+        if (i > 0 && one->salt != opened.front().salt) {
+            return fail(Code::bad_commitment, "chunks of different salts", descriptor.name);
+        }
+        size += one->plaintext.size();
+        opened.push_back(std::move(*one));
     }
-    const seal::CommitmentContext context{header.suite, header.bus, header.id, descriptor.name};
-    if (seal::commit_plaintext(context, body->plaintext_salt, plaintext.view()) !=
-        descriptor.plaintext_commitment) {
-        return fail(Code::bad_commitment, "plaintext", descriptor.name);
+    Secret plaintext(size);
+    std::span<std::uint8_t> rest = plaintext.writable();
+    for (const OpenedBody& one : opened) {
+        std::ranges::copy(one.plaintext.view(), rest.begin());
+        rest = rest.subspan(one.plaintext.size());
     }
+    auto committed = check_commitment(header, descriptor, opened.front().salt, plaintext);
+    if (!committed) return std::unexpected(committed.error());
     return plaintext;
 }
 

@@ -39,6 +39,13 @@ Result<Secret> open_section(const message::Header& header,
                             const message::Descriptor& descriptor,
                             std::span<const SealingKey> keys);
 
+// The same of a chunked section, from all its chunks in order. They must be the ones under its
+// root; each opens on its own and must say what the header says, its place and the count.
+Result<Secret> open_chunks(const message::Header& header,
+                           const message::Descriptor& descriptor,
+                           std::span<const Bytes> chunks,
+                           std::span<const SealingKey> keys);
+
 // The signature over "these are all your entries", by the broker's log key.
 Result<proof::Head> check_delivery(const message::Delivery& delivery,
                                    const BusId& bus,

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "bus/message/document_info.hpp"
+#include "bus/node/make_section.hpp"
 #include "security/keys/digest.hpp"
 #include "security/seal/commitment.hpp"
-#include "security/seal/seal.hpp"
 
 namespace lienthong::node {
 namespace {
@@ -59,71 +59,63 @@ message::Header header_of(const Draft& draft, const Scene& scene, const MessageI
     return header;
 }
 
-struct Made {
-    message::Descriptor descriptor;
-    message::Section section;
+// What a batch frame costs beside its envelopes: a bound, as FlatBuffers aligns and pads.
+constexpr std::size_t kOverhead = 512;
+
+// Sections that are made, each with its plaintext, so that one can be made again as chunks.
+struct Making {
+    std::size_t index = 0;
+    BytesView plaintext;
+    const std::vector<AgencyId>* audience = nullptr;
+    Made made;
 };
 
-Result<void> seal_section(Made& made,
-                          const message::Header& header,
-                          const Scene& scene,
-                          BytesView plaintext,
-                          const Hash& salt) {
-    std::vector<Bytes> certificates;
-    for (const AgencyId& agency : made.descriptor.audience) {
-        Bytes certificate = scene.registry.sealing_certificate(agency, scene.at);
-        if (certificate.empty()) {
-            return fail(Code::bad_certificate, "no valid sealing certificate", agency.text());
-        }
-        auto key = keys::PublicKey::from_certificate(certificate);
-        if (!key) return std::unexpected(key.error());
-        made.descriptor.sealed_to.push_back(key->id());
-        certificates.push_back(std::move(certificate));
-    }
-    message::SealedBody body;
-    body.bus = header.bus;
-    body.message = header.id;
-    body.sender = header.sender;
-    body.kind = header.kind;
-    body.section = made.descriptor.name;
-    body.audience = made.descriptor.audience;
-    body.plaintext_salt = salt;
-    body.plaintext = to_bytes(plaintext);
-    const Secret inside(message::encode_sealed_body(body));
-    explicit_bzero(body.plaintext.data(), body.plaintext.size());
-    auto sealed = seal::seal(inside.view(), certificates);
-    if (!sealed) return std::unexpected(sealed.error());
-    made.section.body = std::move(*sealed);
-    return {};
+std::size_t bytes_of(const message::Section& section) {
+    return section.descriptor.size() + section.body.size() + kOverhead;
 }
 
-Result<Made> make_section(const message::Header& header,
-                          const Scene& scene,
-                          std::size_t index,
-                          BytesView plaintext,
-                          const std::vector<AgencyId>& audience,
-                          Random& random) {
-    const message::SectionType& type = message::info(header.kind).sections[index];
-    const seal::CommitmentContext context{header.suite, header.bus, header.id, type.name};
-    const Hash salt = random.hash();
-    Made made;
-    made.descriptor.name = std::string(type.name);
-    made.descriptor.form = type.form;
-    made.descriptor.audience = audience;
-    made.descriptor.plaintext_commitment = seal::commit_plaintext(context, salt, plaintext);
-    made.section.index = static_cast<std::uint8_t>(index);
-    if (type.form == message::Form::sealed) {
-        auto sealed = seal_section(made, header, scene, plaintext, salt);
-        if (!sealed) return std::unexpected(sealed.error());
-    } else {
-        made.section.plaintext_salt = salt;
-        made.section.body = to_bytes(plaintext);
+// The largest section that travels in the envelope and could travel as chunks instead.
+Making* maybe_largest_sealed(std::vector<Making>& sections) {
+    Making* largest = nullptr;
+    for (Making& one : sections) {
+        if (one.made.descriptor.form != message::Form::sealed) continue;
+        if (largest == nullptr || one.made.section.body.size() > largest->made.section.body.size())
+            largest = &one;
     }
-    made.descriptor.padded_bytes = static_cast<std::uint32_t>(made.section.body.size());
-    made.descriptor.section_digest = keys::sha256(made.section.body);
-    made.section.descriptor = message::encode_descriptor(made.descriptor);
-    made.section.descriptor_salt = random.hash();
-    return made;
+    return largest;
+}
+
+// Each section whole or, above the size of a chunk, in chunks; then the largest in chunks until the
+// envelope fits.
+Result<void> make_sections(std::vector<Making>& sections,
+                           const message::Header& header,
+                           const Scene& scene,
+                           Random& random,
+                           std::size_t bytes_max) {
+    const message::KindInfo& kind = message::info(header.kind);
+    // All commitments are there, so the header has its size whatever they say.
+    std::size_t bytes = message::encode_header(header).size() + kOverhead;
+    const auto make = [&](Making& one, bool chunked) -> Result<void> {
+        auto made =
+            make_section(header, scene, one.index, one.plaintext, *one.audience, chunked, random);
+        if (!made) return std::unexpected(made.error());
+        one.made = std::move(*made);
+        bytes += bytes_of(one.made.section);
+        return {};
+    };
+    for (Making& one : sections) {
+        const bool sealed = kind.sections[one.index].form == message::Form::sealed;
+        auto made = make(one, sealed && one.plaintext.size() > message::kChunkBytes);
+        if (!made) return made;
+    }
+    while (bytes > bytes_max) {
+        Making* const largest = maybe_largest_sealed(sections);
+        if (largest == nullptr) return fail(Code::oversized, "larger than a batch");
+        bytes -= bytes_of(largest->made.section);
+        auto made = make(*largest, true);
+        if (!made) return made;
+    }
+    return {};
 }
 
 }  // namespace
@@ -168,10 +160,16 @@ Result<void> check_draft(const Draft& draft) {
     const message::KindInfo& kind = message::info(draft.kind);
     auto sections = ordered_sections(draft);
     if (!sections) return std::unexpected(sections.error());
+    std::size_t total = 0;
     for (const auto& [index, plaintext] : *sections) {
         const message::SectionType& type = kind.sections[index];
-        if (type.form == message::Form::sealed && plaintext.size() > message::kChunkBytes) {
-            return fail(Code::oversized, "at most 256 KiB in this version", std::string(type.name));
+        total += plaintext.size();
+        const bool sealed = type.form == message::Form::sealed;
+        const std::size_t bytes_max = sealed ? message::kSectionBytesMax : kEnvelopeBytesMax;
+        if (plaintext.size() > bytes_max || total > kDraftBytesMax) {
+            return fail(Code::oversized,
+                        sealed ? "at most 26 MiB, 64 MiB in all sections" : "at most 1 MiB",
+                        std::string(type.name));
         }
         auto checked = message::check_section(type, plaintext);
         if (!checked) {
@@ -220,31 +218,51 @@ Hash delivery_class(message::Kind kind, const std::vector<AgencyId>& recipients)
     return keys::sha256(out.bytes());
 }
 
-Result<message::Envelope> compose(const Draft& draft,
-                                  const Scene& scene,
-                                  const Recipients& recipients,
-                                  const MessageId& id,
-                                  Random& random) {
-    auto sections = ordered_sections(draft);
-    if (!sections) return std::unexpected(sections.error());
+std::size_t envelope_bytes(const message::Envelope& envelope) {
+    std::size_t bytes = envelope.header.size() + kOverhead;
+    for (const message::Section& section : envelope.sections) bytes += bytes_of(section);
+    return bytes;
+}
+
+Result<Composed> compose(const Draft& draft,
+                         const Scene& scene,
+                         const Recipients& recipients,
+                         const MessageId& id,
+                         Random& random,
+                         std::size_t bytes_max) {
+    auto plaintexts = ordered_sections(draft);
+    if (!plaintexts) return std::unexpected(plaintexts.error());
     const message::KindInfo& kind = message::info(draft.kind);
     message::Header header = header_of(draft, scene, id);
     for (std::size_t i = 0; i < kind.sections.size(); ++i) {
         header.commitments.push_back(random.hash());  // stays for a section that is not there
     }
-    message::Envelope envelope;
-    for (std::size_t i = 0; i < sections->size(); ++i) {
-        const auto& [index, plaintext] = (*sections)[i];
-        auto made = make_section(header, scene, index, plaintext, recipients.audiences[i], random);
-        if (!made) return std::unexpected(made.error());
-        const seal::CommitmentContext context{
-            header.suite, header.bus, header.id, kind.sections[index].name};
-        header.commitments[index] = seal::commit_descriptor(
-            context, made->section.descriptor_salt, made->section.descriptor);
-        envelope.sections.push_back(std::move(made->section));
+    std::vector<Making> sections;
+    for (std::size_t i = 0; i < plaintexts->size(); ++i) {
+        const auto& [index, plaintext] = (*plaintexts)[i];
+        sections.push_back({index, plaintext, &recipients.audiences[i], {}});
     }
-    envelope.header = message::encode_header(header);
-    return envelope;
+    auto made = make_sections(sections, header, scene, random, bytes_max);
+    if (!made) return std::unexpected(made.error());
+    Composed composed;
+    std::uint64_t charged = 0;
+    for (Making& one : sections) {
+        const seal::CommitmentContext context{
+            header.suite, header.bus, header.id, kind.sections[one.index].name};
+        message::Section& section = one.made.section;
+        header.commitments[one.index] =
+            seal::commit_descriptor(context, section.descriptor_salt, section.descriptor);
+        composed.envelope.sections.push_back(std::move(section));
+        for (OutChunk& chunk : one.made.chunks) {
+            charged += message::chunk_charge(chunk.sent.size());
+            composed.chunks.push_back(std::move(chunk));
+        }
+    }
+    if (charged > scene.registry.data().limits.chunk_quota_bytes) {
+        return fail(Code::oversized, "larger than the agency's quota of uploads");
+    }
+    composed.envelope.header = message::encode_header(header);
+    return composed;
 }
 
 }  // namespace lienthong::node

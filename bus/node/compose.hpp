@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // compose: makes an envelope of a draft: chooses each section's audience from the policy, commits
-// to it, seals it. A pure function but for the random salts and keys of sealing.
+// to it, seals it, in chunks where it is large. A pure function but for the random salts and keys
+// of sealing.
 #pragma once
 
 #include "bus/base/random.hpp"
@@ -8,6 +9,11 @@
 #include "bus/node/store.hpp"
 
 namespace lienthong::node {
+
+// An envelope alone in a batch: room is left for the batch's proof and frame.
+inline constexpr std::size_t kEnvelopeBytesMax = message::kBatchBytesMax - 16 * 1024;
+// All plaintexts of a draft together.
+inline constexpr std::size_t kDraftBytesMax = 64 * 1024 * 1024;
 
 // What the message is composed against.
 struct Scene {
@@ -29,7 +35,7 @@ struct Recipients {
 
 // The draft's sections in the order of its kind; `facts` is encoded from Draft::facts.
 // malformed_section (a section unknown, missing, or not what its schema says), classified_matter,
-// unknown_agency.
+// unknown_agency, oversized.
 Result<std::vector<std::pair<std::size_t, Bytes>>> ordered_sections(const Draft& draft);
 Result<void> check_draft(const Draft& draft);
 
@@ -39,11 +45,24 @@ Result<Recipients> choose_recipients(const Draft& draft, const Scene& scene);
 // Names the stream: kind and recipients.
 Hash delivery_class(message::Kind kind, const std::vector<AgencyId>& recipients);
 
-// bad_certificate if one of the audience has no valid sealing key.
-Result<message::Envelope> compose(const Draft& draft,
-                                  const Scene& scene,
-                                  const Recipients& recipients,
-                                  const MessageId& id,
-                                  Random& random);
+// What of a batch's bytes an envelope takes, at most.
+std::size_t envelope_bytes(const message::Envelope& envelope);
+
+// With the chunks that have to be at the broker before the envelope.
+struct Composed {
+    message::Envelope envelope;
+    std::vector<OutChunk> chunks;
+};
+
+// A sealed section of more than message::kChunkBytes is chunked; so are the largest others, until
+// the envelope has at most `bytes_max`. bad_certificate if one of the audience has no valid sealing
+// key; oversized (sections that cannot be chunked are too large, or the chunks are more than the
+// agency's quota of uploads).
+Result<Composed> compose(const Draft& draft,
+                         const Scene& scene,
+                         const Recipients& recipients,
+                         const MessageId& id,
+                         Random& random,
+                         std::size_t bytes_max = kEnvelopeBytesMax);
 
 }  // namespace lienthong::node

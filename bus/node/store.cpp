@@ -15,6 +15,12 @@ Bytes key(registry::DocumentKind kind, std::uint32_t version) {
     return ByteWriter().u8(static_cast<std::uint8_t>(kind)).u32(version).take();
 }
 
+// Of a long draft: the parts after the first one.
+constexpr std::size_t kBodyPartBytes = 8 * 1024 * 1024;
+Bytes part_key(Ordinal ordinal, std::uint32_t part) {
+    return ByteWriter().u64(ordinal).u32(part).take();
+}
+
 Bytes binding(Tables table, BytesView row_key) {
     return ByteWriter().u8(id(table)).raw(row_key).take();
 }
@@ -92,7 +98,19 @@ Result<Draft> ReadStore::body(Ordinal ordinal) const {
     auto row = get_protected(Tables::bodies, key(ordinal));
     if (!row) return std::unexpected(row.error());
     if (!*row) return fail(Code::erased, "the draft is gone");
-    return parse_draft(**row);
+    Secret bytes(std::move(**row));
+    // A draft longer than a row goes on in rows of its own.
+    for (std::uint32_t part = 1;; ++part) {
+        auto more = get_protected(Tables::bodies, part_key(ordinal, part));
+        if (!more) return std::unexpected(more.error());
+        if (!*more) return parse_draft(bytes.view());
+        const Secret next(std::move(**more));
+        Secret longer(bytes.size() + next.size());
+        std::ranges::copy(bytes.view(), longer.writable().begin());
+        std::ranges::copy(next.view(),
+                          longer.writable().subspan(bytes.size(), next.size()).begin());
+        bytes = std::move(longer);
+    }
 }
 
 Result<std::vector<Ordinal>> ReadStore::waiting(std::size_t count_max) const {
@@ -353,8 +371,16 @@ Result<Ordinal> WriteStore::add_draft(const Draft& draft, const Outcome& outcome
     if (!ordinal) return ordinal;
     auto stored = put_outcome(*ordinal, DraftRow{outcome, draft.kind});
     if (!stored) return std::unexpected(stored.error());
-    stored = put_protected(Tables::bodies, key(*ordinal), draft.case_id, encode(draft));
-    if (!stored) return std::unexpected(stored.error());
+    const Secret body(encode(draft));
+    for (std::uint32_t part = 0; part == 0 || part * kBodyPartBytes < body.size(); ++part) {
+        const std::size_t from = part * kBodyPartBytes;
+        const std::size_t size = std::min(kBodyPartBytes, body.size() - from);
+        stored = put_protected(Tables::bodies,
+                               part == 0 ? key(*ordinal) : part_key(*ordinal, part),
+                               draft.case_id,
+                               body.view().subspan(from, size));
+        if (!stored) return std::unexpected(stored.error());
+    }
     stored = set_waiting(*ordinal, true);
     if (!stored) return std::unexpected(stored.error());
     return ordinal;

@@ -46,6 +46,29 @@ struct OutboxRow {
     std::vector<Ordinal> ordinals;
 };
 
+// A chunk of a message in the outbox, as it is sent.
+struct OutChunk {
+    std::uint8_t section_index = 0;  // in the kind
+    std::string section;
+    std::uint32_t index = 0;
+    std::uint32_t count = 0;
+    Bytes sent;
+};
+
+// A delivered section whose chunks are still to come.
+struct WantedKey {
+    Position position = 0;
+    std::uint8_t section_index = 0;
+    auto operator<=>(const WantedKey&) const = default;
+};
+struct WantedRow {
+    std::string section;
+    Hash root;
+    std::uint32_t count = 0;
+    CaseId stored_under;
+    bool operator==(const WantedRow&) const = default;
+};
+
 // What this node knows of a case from the messages that it was sent.
 struct CaseKnowledge {
     message::CaseVersion version;
@@ -95,6 +118,19 @@ class ReadStore {
     Result<std::optional<CaseKnowledge>> maybe_case(const CaseId& case_id) const;
     Result<std::vector<std::string>> alarms() const;
 
+    // store_chunks.cpp
+    // The first chunks of the message that the broker has not taken. erased: their key is gone.
+    Result<std::vector<OutChunk>> unsent_chunks(const MessageId& message,
+                                                std::size_t count_max) const;
+    Result<bool> has_out_chunks(const MessageId& message) const;
+    // The next section after `after` whose chunks have not all arrived.
+    Result<std::optional<std::pair<WantedKey, WantedRow>>> maybe_wanted_after(
+        const std::optional<WantedKey>& after) const;
+    Result<std::vector<std::uint32_t>> missing_chunks(const WantedKey& key,
+                                                      std::uint32_t count) const;
+    // All chunks of a section, in order. chunks_missing, erased.
+    Result<std::vector<Bytes>> chunks_of(const WantedKey& key, std::uint32_t count) const;
+
   protected:
     Result<std::optional<Bytes>> get(Tables table, BytesView key) const {
         return txn_.maybe_get(id(table), key);
@@ -142,6 +178,21 @@ class WriteStore final : public ReadStore {
     Result<void> put_case(const CaseId& case_id, const CaseKnowledge& knowledge);
     Result<void> add_alarm(std::string_view text);
 
+    // store_chunks.cpp
+    Result<void> put_out_chunk(const MessageId& message,
+                               const CaseId& case_id,
+                               const OutChunk& chunk);
+    Result<void> set_chunk_sent(const MessageId& message, const OutChunk& chunk);
+    // The broker has none of them, or all of them.
+    Result<void> set_chunks_unsent(const MessageId& message, bool unsent);
+    Result<void> erase_out_chunks(const MessageId& message);
+    Result<void> put_wanted(const WantedKey& key, const WantedRow& row);
+    Result<void> erase_wanted(const WantedKey& key);
+    Result<void> put_in_chunk(const WantedKey& key,
+                              const WantedRow& row,
+                              std::uint32_t index,
+                              BytesView sent);
+
   private:
     Result<void> put(Tables table, BytesView key, BytesView value) {
         return write_.put(id(table), key, value);
@@ -153,5 +204,9 @@ class WriteStore final : public ReadStore {
 
     journal::WriteTxn& write_;
 };
+
+// The case under whose key a message's sections are stored: its own, or, for a personal message of
+// no case, one made of its id. None: statistics, stored under the master key.
+CaseId storage_case(const message::Header& header);
 
 }  // namespace lienthong::node

@@ -25,9 +25,13 @@ enum class Tables : journal::Table {
     case_keys,   // case → its key, wrapped by the master key
     alarms,      // ordinal → text
     bundles,     // number → digest of an exported bundle
+    out_chunks,  // message, section, index → a chunk of a message in the outbox, encrypted
+    out_unsent,  // message, section, index → nothing: chunks that the broker has not taken yet
+    in_chunks,   // position, section, index → a chunk of a delivered section, encrypted
+    in_wanted,   // position, section → root and count of chunks that have not all arrived yet
 };
 
-inline constexpr std::array<std::string_view, 15> kTableNames = {
+inline constexpr std::array<std::string_view, 19> kTableNames = {
     "singletons",
     "documents",
     "drafts",
@@ -43,6 +47,10 @@ inline constexpr std::array<std::string_view, 15> kTableNames = {
     "case_keys",
     "alarms",
     "bundles",
+    "out_chunks",
+    "out_unsent",
+    "in_chunks",
+    "in_wanted",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

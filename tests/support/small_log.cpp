@@ -146,9 +146,46 @@ message::Envelope SmallLog::compose(const node::Draft& draft,
         recipients->audiences.assign(sections->size(), {scene.agency});
         recipients->all = {scene.agency};
     }
-    auto envelope = node::compose(draft, scene, *recipients, id, random);
-    CHECK(envelope.has_value());
-    return std::move(*envelope);
+    auto composed = node::compose(draft, scene, *recipients, id, random);
+    CHECK(composed.has_value());
+    chunks_ = std::move(composed->chunks);
+    return std::move(composed->envelope);
+}
+
+Answer<std::monostate> SmallLog::upload(std::string_view slug,
+                                        const MessageId& id,
+                                        const node::OutChunk& chunk) {
+    Answer<std::monostate> answer;
+    in_group([&](core::Group& group) {
+        auto judged =
+            group.upload(session(slug), {id, chunk.section, chunk.index, chunk.count, chunk.sent});
+        CHECK(judged.has_value());
+        answer = std::move(*judged);
+    });
+    return answer;
+}
+
+void SmallLog::upload_all(std::string_view slug, const MessageId& id) {
+    for (const node::OutChunk& chunk : chunks_) CHECK(upload(slug, id, chunk).has_value());
+}
+
+Answer<core::ChunkAnswer> SmallLog::fetch_chunk(std::string_view slug,
+                                                Position position,
+                                                std::string section,
+                                                std::uint32_t index) {
+    Answer<core::ChunkAnswer> answer;
+    in_group([&](core::Group& group) {
+        auto judged = group.fetch_chunk(session(slug), {position, std::move(section), index});
+        CHECK(judged.has_value());
+        answer = std::move(*judged);
+    });
+    return answer;
+}
+
+std::size_t SmallLog::collect(std::size_t chunks_max) {
+    std::size_t collected = 0;
+    in_group([&](core::Group& group) { collected = group.collect_uploads(chunks_max).value(); });
+    return collected;
 }
 
 Bytes SmallLog::frame(const proof::BatchProof& proof, std::vector<message::Envelope> envelopes) {
@@ -195,6 +232,7 @@ Answer<message::Receipt> SmallLog::publish(std::string_view slug, const node::Dr
     const std::uint64_t stream = new_stream();
     std::vector<message::Envelope> envelopes;
     envelopes.push_back(compose(slug, draft, MessageId{stream, 1}));
+    upload_all(slug, MessageId{stream, 1});
     return offer(slug, stream, 1, std::move(envelopes));
 }
 

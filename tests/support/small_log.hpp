@@ -58,6 +58,18 @@ class SmallLog {
     message::Envelope compose(const node::Draft& draft,
                               const node::Scene& scene,
                               const MessageId& id);
+    // The chunks of the message that was composed last.
+    const std::vector<node::OutChunk>& chunks() const { return chunks_; }
+    // One of them, offered as a node would.
+    Answer<std::monostate> upload(std::string_view slug,
+                                  const MessageId& id,
+                                  const node::OutChunk& chunk);
+    void upload_all(std::string_view slug, const MessageId& id);
+    Answer<core::ChunkAnswer> fetch_chunk(std::string_view slug,
+                                          Position position,
+                                          std::string section,
+                                          std::uint32_t index);
+    std::size_t collect(std::size_t chunks_max = 64);
     // A batch signed by the agency's node, as a frame.
     Bytes sign(std::string_view slug, std::vector<message::Envelope> envelopes);
     static Bytes frame(const proof::BatchProof& proof, std::vector<message::Envelope> envelopes);
@@ -73,7 +85,7 @@ class SmallLog {
                                    std::uint64_t stream,
                                    std::uint64_t first,
                                    std::vector<message::Envelope> envelopes);
-    // A batch of one in a stream of its own.
+    // A batch of one in a stream of its own, after its chunks.
     Answer<message::Receipt> publish(std::string_view slug, const node::Draft& draft);
     // The one verdict: nothing if it was accepted.
     std::optional<Code> verdict(std::string_view slug, const node::Draft& draft);
@@ -99,6 +111,7 @@ class SmallLog {
     std::unique_ptr<core::Vault> vault_;
     std::unique_ptr<core::Machine> machine_;
     Epoch epoch_ = 0;
+    std::vector<node::OutChunk> chunks_;
 };
 
 }  // namespace lienthong::test

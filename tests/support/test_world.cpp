@@ -234,6 +234,27 @@ Bytes sample_section(std::string_view root_table) {
     return made.emplace(name, message::payload(name, message::sample(name))).first->second;
 }
 
+Bytes large_identity(std::size_t bytes) {
+    static std::map<std::size_t, Bytes> known;
+    const auto found = known.find(bytes);
+    if (found != known.end()) return found->second;
+    constexpr std::size_t kNote = 19'000;  // below the limit of a note
+    constexpr std::size_t kAround = 64;    // more than FlatBuffers needs for one
+    std::string json = R"({"persons":[)";
+    std::size_t left = bytes - 1024;
+    for (std::size_t i = 0; left > kAround; ++i) {
+        const std::size_t size = std::min(kNote, left - kAround);
+        std::string text = std::to_string(i) + " ";
+        text.resize(std::max(size, text.size()), static_cast<char>('a' + i % 26));
+        json += (i == 0 ? "" : ",") + std::string(R"({"note":")") + text + R"("})";
+        left -= std::min(left, size + kAround);
+    }
+    Bytes made = message::payload("lienthong.fb.Identity", json + "]}");
+    CHECK(made.size() <= bytes);
+    made.resize(bytes);  // what follows a buffer is no part of it
+    return known.emplace(bytes, std::move(made)).first->second;
+}
+
 node::Draft draft(message::Kind kind) {
     node::Draft made;
     made.kind = kind;
@@ -256,6 +277,14 @@ node::Draft opening(const std::vector<std::string_view>& parties) {
     facts.opens = true;
     facts.parties = world().ids(parties);
     return case_draft(message::Kind::intake_record, {}, std::move(facts));
+}
+
+node::Draft large_opening(const std::vector<std::string_view>& parties, std::size_t bytes) {
+    node::Draft made = opening(parties);
+    for (auto& [name, plaintext] : made.sections) {
+        if (name == "identity") plaintext = large_identity(bytes);
+    }
+    return made;
 }
 
 }  // namespace lienthong::test

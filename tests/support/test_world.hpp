@@ -74,10 +74,14 @@ registry::KeyEntry& key_of(registry::RegistryData& data, const AgencyId& agency,
 
 // The sample of a section's root table, as bytes.
 Bytes sample_section(std::string_view root_table);
+// An Identity of exactly so many bytes (from 4 KiB on), no two of its chunks alike.
+Bytes large_identity(std::size_t bytes);
 // All required sections of the kind but `facts`.
 node::Draft draft(message::Kind kind);
 node::Draft case_draft(message::Kind kind, const CaseId& case_id, message::CaseFacts facts = {});
 // Border guard opens a case; the parties are the agencies of these slugs.
 node::Draft opening(const std::vector<std::string_view>& parties);
+// The same, with so many bytes of identity.
+node::Draft large_opening(const std::vector<std::string_view>& parties, std::size_t bytes);
 
 }  // namespace lienthong::test

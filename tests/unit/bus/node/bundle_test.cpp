@@ -231,6 +231,16 @@ TEST_F(Bundles, SayWhenThereIsMoreAndBringItNextTime) {
     EXPECT_TRUE(alarms().empty());
 }
 
+TEST_F(Bundles, LeaveWhatTravelsInChunksToAConnection) {
+    cut("labour");
+    take("labour", {test::large_opening({"police"}, 2 * message::kChunkBytes), keyed("a")});
+    const ExportedBundle bundle = exported();
+    EXPECT_EQ(bundle.messages, 1U);
+    EXPECT_EQ(bundle.waiting, 1U);
+    EXPECT_EQ(taken_in(carried_out(bundle).file).accepted, 1U);
+    EXPECT_EQ(bus.status("labour").outbox, 1U) << "it is not lost";
+}
+
 TEST_F(Bundles, SurviveABrokerThatIsRestartedInBetween) {
     cut("labour");
     take("labour", {keyed("a")});
