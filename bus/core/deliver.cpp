@@ -174,7 +174,6 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
     record.consumer = request.consumer;
     record.from = request.from;
     record.policy_version = machine_.documents_.policy->version();
-    bool has_case_data = false;
     for (std::size_t looked = 0; !queue.empty(); ++looked) {
         const auto [position, class_id] = queue.top();
         if (looked >= options.delivery_looks_max) {  // many withheld ones: the next fetch goes on
@@ -198,7 +197,6 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
             auto row = state_.maybe_class(class_id);
             if (!row) return std::unexpected(row.error());
             if (*row && message::info((*row)->kind).kind_class == message::Class::personal) {
-                has_case_data = true;
                 if (std::ranges::find(record.classes, class_id) == record.classes.end()) {
                     record.classes.push_back(class_id);
                 }
@@ -211,7 +209,7 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
         if (!next) return std::unexpected(next.error());
         if (*next) queue.emplace(**next, class_id);
     }
-    if (has_case_data) {
+    if (!record.classes.empty()) {  // case data leave
         record.to = delivery.to;
         auto position = append_note(proof::EntryKind::delivered, encode_delivered(record));
         if (!position) return std::unexpected(position.error());
