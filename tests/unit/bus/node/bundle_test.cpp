@@ -232,13 +232,13 @@ TEST_F(Bundles, SayWhenThereIsMoreAndBringItNextTime) {
 }
 
 TEST_F(Bundles, LeaveWhatTravelsInChunksToAConnection) {
-    cut("labour");
-    take("labour", {test::large_opening({"police"}, 2 * message::kChunkBytes), keyed("a")});
-    const ExportedBundle bundle = exported();
+    cut("police");
+    take("police", {test::large_opening({"labour"}, 2 * message::kChunkBytes), keyed("a")});
+    const ExportedBundle bundle = exported("police");
     EXPECT_EQ(bundle.messages, 1U);
     EXPECT_EQ(bundle.waiting, 1U);
-    EXPECT_EQ(taken_in(carried_out(bundle).file).accepted, 1U);
-    EXPECT_EQ(bus.status("labour").outbox, 1U) << "it is not lost";
+    EXPECT_EQ(taken_in(carried_out(bundle).file, "police").accepted, 1U);
+    EXPECT_EQ(bus.status("police").outbox, 1U) << "it is not lost";
 }
 
 TEST_F(Bundles, SurviveABrokerThatIsRestartedInBetween) {
