@@ -32,25 +32,9 @@ enum class Tables : journal::Table {
 };
 
 inline constexpr std::array<std::string_view, 19> kTableNames = {
-    "singletons",
-    "documents",
-    "drafts",
-    "bodies",
-    "waiting",
-    "keys",
-    "streams",
-    "outbox",
-    "inbox",
-    "inbox_ids",
-    "in_streams",
-    "cases",
-    "case_keys",
-    "alarms",
-    "bundles",
-    "out_chunks",
-    "out_unsent",
-    "in_chunks",
-    "in_wanted",
+    "singletons", "documents",  "drafts",     "bodies",     "waiting",   "keys",      "streams",
+    "outbox",     "inbox",      "inbox_ids",  "in_streams", "cases",     "case_keys", "alarms",
+    "bundles",    "out_chunks", "out_unsent", "in_chunks",  "in_wanted",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }
