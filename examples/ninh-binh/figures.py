@@ -1,50 +1,98 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second, independent reading of a file of figures: what the bus must say of it. It shares no code
-with the product; every number comes from the file."""
+"""A second, independent reading of a file of figures: what each row says. What becomes of the rows
+is in judging.py. Neither shares code with the product; every number comes from the file."""
+import calendar
 import csv
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 
-MEASURES = {
-    "leaflet": "leaflets",
-    "news-item": "news-items", "web-news-item": "news-items", "news-report-item": "news-items",
-    "radio-broadcast": "broadcasts", "tv-report": "television-reports",
-    "mobile-publicity": "mobile-rounds",
-    "training-conference": "meetings", "communication-conference": "meetings",
-    "integrated-conference": "meetings", "training-class": "meetings",
-    "outreach-session": "meetings",
-    "banner": "banners", "banner-slogan": "banners-slogans",
-    "banner-panel-slogan": "panels-banners-slogans", "panel-slogan": "panels-slogans",
-    "cadre-dispatch": "cadres-sent", "material-set": "document-sets",
-    "website-review": "websites-reviewed", "website-violation": "websites-violating",
-    "social-facebook": "facebook-pages", "social-zalo": "zalo-groups",
-    "plan-issued": "plans", "victim-detected": "victims-detected",
-    "trafficking-case": "trafficking-cases",
-}
-PEOPLE = {"delegate": "delegates", "attendance": "attendances"}
 QUALIFIERS = ("exact", "at_least", "nearly", "about", "range", "not_stated")
+STATED = ("exact", "at_least", "nearly", "about")
+PARTICIPANT_KINDS = ("delegate", "attendance", "person")
+# Kinds of message that a spreadsheet can fill.
+KINDS = ("outreach-report", "province-summary", "crime-statistic", "website-review",
+         "plan-published", "shelter-capacity", "hotline-statistic")
+COLUMNS = frozenset(
+    "figure key message reporter unit activity activity_vi activity_en low high qualifier measure "
+    "measure_unit participants participants_qualifier participants_kind stock_or_flow integrated "
+    "lead implementers funder partners audience_vi territory period as_of campaign channels topics "
+    "document_number joint_activity note".split())
+YEAR = "(?:19|20|21)[0-9]{2}"
+BLANK = " \t\r\n"
 
 
 class BadFile(Exception):
-    """The file of figures cannot be used; the text says where and why."""
+    """The file of figures cannot be used: what is wrong, where, and what to do about it."""
+
+    def __init__(self, what, where, do="correct the file and call again", code="malformed_input"):
+        super().__init__(f"{where}: {what}")
+        self.what, self.where, self.do, self.code = what, where, do, code
 
 
 def parse_count(text):
-    """'17.121' is 17,121 and '02' is 2, as Vietnamese reports write; nothing is None."""
-    text = text.strip()
+    """'17.121' and '17 121' are 17,121 and '02' is 2, as Vietnamese reports write; None for
+    nothing."""
+    text = text.strip(BLANK)
     if not text:
         return None
-    if re.fullmatch(r"\d{1,3}(\.\d{3})+", text):
-        text = text.replace(".", "")
-    if not text.isascii() or not text.isdigit():
-        raise ValueError(text)
+    if re.fullmatch(r"[0-9]{1,3}([. ][0-9]{3})+", text):
+        text = text.replace(".", "").replace(" ", "")
+    if not re.fullmatch("[0-9]+", text):
+        raise ValueError(f"{text!r} is no whole number, as 17121 or 17.121")
     return int(text)
 
 
+def parse_date(text):
+    """yyyy-mm-dd; None for nothing."""
+    if not text:
+        return None
+    if not re.fullmatch(f"{YEAR}-[0-9]{{2}}-[0-9]{{2}}", text):
+        raise ValueError(f"{text!r} is no date, as 2021-12-14")
+    return date.fromisoformat(text)
+
+
+def months(year, first, last):
+    return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1])
+
+
+def parse_period(text):
+    """(first day, last day) of 2021, 2021-H1, 2021-Q1, 2021-03, admin-2021 (15 December of the year
+    before to 14 December) or 2021-01-01/2021-12-31; None for nothing."""
+    if not text:
+        return None
+    if "/" in text:
+        first, last = (parse_date(part) for part in text.split("/", 1))
+        if None in (first, last) or last < first:
+            raise ValueError(f"{text!r} ends before it begins, or has one end only")
+        return first, last
+    if found := re.fullmatch(f"admin-({YEAR})", text):
+        year = int(found[1])
+        return date(year - 1, 12, 15), date(year, 12, 14)
+    if found := re.fullmatch(f"({YEAR})(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?", text):
+        year = int(found[1])
+        half, quarter, month = (part and int(part) for part in found.groups()[1:])
+        if half:
+            return months(year, 6 * half - 5, 6 * half)
+        if quarter:
+            return months(year, 3 * quarter - 2, 3 * quarter)
+        return months(year, month or 1, month or 12)
+    raise ValueError(f"{text!r} is no period, as 2021, 2021-H1, 2021-Q1, 2021-03, admin-2021 or "
+                     "2021-01-01/2021-12-31")
+
+
 def parts_of(cell):
-    return [part.strip() for part in cell.split(";") if part.strip()]
+    return [part.strip(BLANK) for part in cell.split(";") if part.strip(BLANK)]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    low: int | None
+    high: int | None
+    qualifier: str
 
 
 @dataclass
@@ -53,40 +101,50 @@ class Row:
     cells: dict
     kind: str
     reporter: str
-    low: int | None
-    high: int | None
-    qualifier: str
-    participants: int | None
+    quantity: Quantity
+    people: Quantity | None  # participants; None: not reported, which is not "not stated"
+    people_kind: str
+    span: tuple | None
+    as_of: date | None
+    joint: object = None  # id of the joint activity; one that the bus mints stands by its line
+    position: int = 0     # in the log; until it is known, the order in the file
+    # What judging.judge() finds.
+    measure: str = ""
     standing: str = "counted"
     part_of: str = ""
+    lead_missing: bool = False
+    differs: bool = False
 
     def cell(self, name):
-        return (self.cells.get(name) or "").strip()
+        return tidy(self.cells.get(name))
 
     @property
     def activity(self):
         return self.cell("activity")
 
     @property
-    def measure(self):
-        return MEASURES.get(self.activity, self.activity)
+    def unit(self):
+        return self.cell("unit")
 
     @property
     def stock_or_flow(self):
         return self.cell("stock_or_flow") or "flow"
 
     @property
-    def span(self):
-        """(from, to) of the period, as text that sorts; None if the row names none."""
-        period = self.cell("period")
-        if "/" in period:
-            return tuple(period.split("/", 1))
-        if re.fullmatch(r"\d{4}", period):
-            return (f"{period}-01-01", f"{period}-12-31")
-        return None
+    def territories(self):
+        return parts_of(self.cell("territory"))
 
     def year(self):
-        return (self.cell("period") or self.cell("as_of"))[:4]
+        return (self.span[1] if self.span else self.as_of).year
+
+
+def tidy(text):
+    return unicodedata.normalize("NFC", text or "").strip(BLANK)
+
+
+def list_name(text):
+    """'at-least' as people write it is at_least in the schema."""
+    return text.replace("-", "_")
 
 
 class Agencies:
@@ -113,195 +171,134 @@ class Agencies:
 
 
 def read_rows(path, agencies):
-    rows = []
+    """(columns, rows); a row that says again what stands above under the same key is left out."""
+    rows, keys = [], {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            columns = reader.fieldnames or []
-            missing = {"message", "reporter", "activity"} - set(columns)
-            if missing:
-                raise BadFile(f"{path}: no column {', '.join(sorted(missing))}")
+            columns = [tidy(name) for name in reader.fieldnames or []]
+            reader.fieldnames = columns
+            check_columns(columns, f"{path}, line 1")
             for cells in reader:
-                rows.append(read_row(path, reader.line_num, cells, agencies))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadFile(f"{path}: {error}") from error
+                where = f"{path}, line {reader.line_num}"
+                if None in cells or None in cells.values():
+                    raise BadFile("the row must have as many cells as the header row", where)
+                if not any(tidy(cell) for cell in cells.values()):
+                    continue
+                row = read_row(where, reader.line_num, cells, agencies)
+                if is_said_already(row, keys, where):
+                    continue
+                row.position = len(rows)
+                rows.append(row)
+    except FileNotFoundError as error:
+        raise BadFile("there is no such file", str(path), "name a file of figures",
+                      "no_such_file") from error
+    except OSError as error:
+        raise BadFile(error.strerror, str(path), "name a file that can be read", "io") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadFile(str(error), str(path), "save it as CSV in UTF-8") from error
     return columns, rows
 
 
-def read_row(path, line, cells, agencies):
-    where = f"{path}, line {line}"
-    if None in cells or None in cells.values():
-        raise BadFile(f"{where}: as many cells as the header row has")
-    reporter = agencies.slug(cells["reporter"].strip())
+def check_columns(columns, where):
+    if missing := {"message", "reporter", "activity"} - set(columns):
+        raise BadFile(f"no column {', '.join(sorted(missing))}", where)
+    if unknown := set(columns) - COLUMNS:
+        raise BadFile(f"unknown columns {sorted(unknown)}", where,
+                      f"known are {', '.join(sorted(COLUMNS))}")
+    if len(columns) != len(set(columns)):
+        raise BadFile("a column stands twice", where)
+
+
+def is_said_already(row, keys, where):
+    key = row.cell("key")
+    if not key:
+        return False
+    said = {name: tidy(cell) for name, cell in row.cells.items()}
+    first = keys.setdefault((row.reporter, row.kind, key), said)
+    if first != said:
+        raise BadFile("the key stands above with other content", f"{where}, column key")
+    return first is not said
+
+
+def read_row(where, line, cells, agencies):
+    def cell(name):
+        return tidy(cells.get(name))
+
+    def read(column, parse):
+        try:
+            return parse(cell(column))
+        except ValueError as error:
+            raise BadFile(str(error), f"{where}, column {column}") from error
+
+    reporter = agencies.slug(cell("reporter"))
     if reporter is None:
-        known = ", ".join(agencies.all)
-        raise BadFile(f"{where}: the reporter {cells['reporter']!r} is no agency of this bus; "
-                      f"known are {known}")
-    try:
-        low, high = parse_count(cells.get("low", "")), parse_count(cells.get("high", ""))
-        participants = parse_count(cells.get("participants", ""))
-    except ValueError as error:
-        raise BadFile(f"{where}: {error} is no count") from error
-    qualifier = cells.get("qualifier", "").strip().replace("-", "_")
+        raise BadFile(f"the reporter {cell('reporter')!r} is no agency of this bus",
+                      f"{where}, column reporter", f"known are {', '.join(agencies.all)}")
+    kind = cell("message").replace(".", "-")
+    if kind not in KINDS:
+        raise BadFile(f"{cell('message')!r} is no kind of message with figures",
+                      f"{where}, column message", f"known are {', '.join(KINDS)}")
+    if not re.fullmatch("[a-z0-9-]{1,32}", cell("activity")):
+        raise BadFile("an activity is named by 1 to 32 of a-z, 0-9 and -",
+                      f"{where}, column activity")
+    if cell("stock_or_flow") not in ("", "stock", "flow"):
+        raise BadFile("stock or flow", f"{where}, column stock_or_flow")
+    quantity = read_quantity(where, list_name(cell("qualifier")), read("low", parse_count),
+                             read("high", parse_count))
+    people = read_people(where, cell, read("participants", parse_count))
+    span, as_of = read("period", parse_period), read("as_of", parse_date)
+    if span is None and as_of is None:
+        raise BadFile("a figure needs a period or an as-of date", f"{where}, column period")
+    row = Row(line, cells, kind, reporter, quantity, people, cell("participants_kind"), span, as_of)
+    row.joint = cell("joint_activity") or (f"line {line}" if leads_others(row, agencies) else None)
+    return row
+
+
+def read_quantity(where, qualifier, low, high):
     if not qualifier:
-        stated = low is not None or high is not None
-        qualifier = "not_stated" if not stated else "range" if None not in (low, high) and \
-            low != high else "exact"
+        qualifier = "not_stated" if low is None and high is None else \
+            "range" if None not in (low, high) and low != high else "exact"
     if qualifier not in QUALIFIERS:
-        raise BadFile(f"{where}: {qualifier} is no qualifier")
+        raise BadFile(f"{qualifier!r} is no qualifier", f"{where}, column qualifier",
+                      f"known are {', '.join(QUALIFIERS)}")
     if high is None and qualifier != "range":
         high = low
-    kind = cells["message"].strip().replace(".", "-")
-    return Row(line, cells, kind, reporter, low, high, qualifier, participants)
+    if qualifier == "not_stated":
+        if low is not None or high is not None:
+            raise BadFile("a number that is not stated has no value", f"{where}, column low")
+    elif low is None or high is None or low > high:
+        raise BadFile("the number is not stated, or its ends are the wrong way round",
+                      f"{where}, column low")
+    elif qualifier != "range" and low != high:
+        raise BadFile("only a range has another high value", f"{where}, column high")
+    return Quantity(low, high, qualifier)
+
+
+def read_people(where, cell, count):
+    """Participants: blank is not reported, unless the row says that they are not stated."""
+    qualifier, kind = list_name(cell("participants_qualifier")), cell("participants_kind")
+    if kind not in ("", *PARTICIPANT_KINDS):
+        raise BadFile(f"{kind!r} is no kind of participants", f"{where}, column participants_kind")
+    if count is None:
+        if qualifier not in ("", "not_stated"):
+            raise BadFile("the number must be stated", f"{where}, column participants")
+        return Quantity(None, None, qualifier) if qualifier and kind else None
+    qualifier = qualifier or "exact"
+    if qualifier not in STATED:
+        raise BadFile("must be the qualifier of a stated number",
+                      f"{where}, column participants_qualifier")
+    if not kind:
+        raise BadFile("delegate, attendance or person", f"{where}, column participants_kind")
+    return Quantity(count, count, qualifier)
+
+
+def leads_others(row, agencies):
+    """The bus mints an id for what its reporter leads and others carry out."""
+    others = {agencies.slug(name) or name for name in parts_of(row.cell("implementers"))}
+    return agencies.slug(row.cell("lead")) == row.reporter and bool(others - {row.reporter})
 
 
 def common_year(rows):
-    years = Counter(row.year() for row in rows if re.fullmatch(r"\d{4}", row.year()))
-    return int(years.most_common(1)[0][0]) if years else None
-
-
-class Sum:
-    def __init__(self):
-        self.low = self.high = self.stated = self.not_stated = 0
-        self.qualifiers = set()
-
-    def add(self, low, high, qualifier):
-        if qualifier == "not_stated" or (low is None and high is None):
-            self.not_stated += 1
-            return
-        self.stated += 1
-        self.low += low if low is not None else high
-        self.high += high if high is not None else low
-        self.qualifiers.add(qualifier)
-
-    @property
-    def qualifier(self):
-        """exact + at least = at least; exact + nearly = nearly; at least + nearly = about;
-        anything + not stated = at least."""
-        seen = self.qualifiers
-        if not self.stated:
-            return "not_stated"
-        if self.not_stated:
-            return "at_least"
-        more, less = seen & {"at_least", "about"}, seen & {"nearly", "about"}
-        if more and less:
-            return "about"
-        if more:
-            return "at_least"
-        if less:
-            return "about" if "range" in seen else "nearly"
-        return "range" if "range" in seen else "exact"
-
-    def as_total(self, overlap):
-        known = self.stated > 0
-        value = self.low if known and (self.low == self.high or
-                                       self.qualifier == "at_least") else None
-        return {"value": value, "low": self.low if known else None,
-                "high": self.high if known else None, "qualifier": self.qualifier,
-                "not_stated": self.not_stated, "overlap_max": overlap}
-
-
-def judge(rows, year):
-    """Sets what becomes of each row; those of no concern to the year are left out."""
-    first, last = f"{year}-01-01", f"{year}-12-31"
-    kept = []
-    for row in rows:
-        span, as_of = row.span, row.cell("as_of")
-        if span:
-            if span[1] < first or span[0] > last:
-                continue
-            if span[0] < first or span[1] > last:
-                row.standing = "beyond_period"
-        elif not as_of:
-            row.standing = "undated"
-        elif not first <= as_of <= last:
-            continue
-        kept.append(row)
-    reports = {}
-    for row in kept:
-        reports.setdefault(report_of(row), set()).add(row.activity)
-    for row in kept:
-        wholes = [name for name in reports[report_of(row)] if is_part(row.activity, name)]
-        row.part_of = max(wholes, key=len, default="")
-    judge_stocks(kept)
-    reported = {(row.measure, row.stock_or_flow) for row in kept
-                if row.standing == "counted" and row.kind != "province-summary"}
-    for row in kept:
-        if row.kind == "province-summary" and row.standing == "counted" and \
-                (row.measure, row.stock_or_flow) in reported:
-            row.standing = "summarised"
-    return kept
-
-
-def report_of(row):
-    return (row.reporter, row.cell("unit"), row.kind, row.cell("period"), row.cell("as_of"))
-
-
-def is_part(part, whole):
-    if not part.startswith(whole + "-"):
-        return False
-    known = MEASURES.get(part), MEASURES.get(whole)
-    return None in known or known[0] == known[1]
-
-
-def judge_stocks(rows):
-    newest = {}
-    for row in rows:
-        if row.standing != "counted" or row.stock_or_flow != "stock":
-            continue
-        key = (row.reporter, row.cell("unit"), row.activity,
-               tuple(sorted(parts_of(row.cell("territory")))))
-        newest.setdefault(key, []).append(row)
-    for same in newest.values():
-        last = max(looked_at(row) for row in same)
-        for row in same:
-            if looked_at(row) < last:
-                row.standing = "older_stock"
-
-
-def looked_at(row):
-    return row.cell("as_of") or (row.span[1] if row.span else "")
-
-
-def totals(rows, agencies):
-    """{measure and stock or flow: total} of judged rows."""
-    shares = {}
-    for row in rows:
-        if row.standing != "counted":
-            continue
-        measure = f"activity:{row.activity}" if row.part_of and \
-            row.activity in MEASURES else row.measure
-        shares.setdefault((measure, row.stock_or_flow), []).append(
-            (row, row.low, row.high, row.qualifier))
-        if row.participants is None or row.part_of:
-            continue
-        qualifier = row.cell("participants_qualifier").replace("-", "_") or "exact"
-        people = PEOPLE.get(row.cell("participants_kind"), "persons")
-        shares.setdefault((people, row.stock_or_flow), []).append(
-            (row, row.participants, row.participants, qualifier))
-    found = {}
-    for (measure, stock_or_flow), given in shares.items():
-        reporters = {row.reporter for row, *_ in given}
-        total, overlap = Sum(), Sum()
-        for row, *quantity in given:
-            total.add(*quantity)
-            others = {agencies.slug(name) for name in parts_of(row.cell("implementers"))}
-            if (others - {row.reporter, None}) & reporters:
-                overlap.add(*quantity)
-        found[f"{measure}/{stock_or_flow}"] = total.as_total(overlap.high)
-    return found
-
-
-def confirmers(rows, agencies):
-    """{agency: rows}: partners that have no figure of their own confirm the joint activities that
-    name them. Who reports figures of its own may have counted the activity there already."""
-    reporting = {row.reporter for row in rows}
-    found = {}
-    for row in rows:
-        if row.kind != "outreach-report" or agencies.slug(row.cell("lead")) != row.reporter:
-            continue
-        for name in parts_of(row.cell("implementers")):
-            partner = agencies.slug(name)
-            if partner and partner not in reporting and partner in agencies.reporters:
-                found.setdefault(partner, []).append(row)
-    return found
+    years = Counter(row.year() for row in rows)
+    return years.most_common(1)[0][0] if years else None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import acts
 import figures
+import judging
 import publishing
 import reading
 import secrecy
@@ -26,8 +27,20 @@ STORIES = [HERE / "story" / name for name in ("verification.json", "group.json",
 MEMORY = "example.json"
 
 
+PROGRAM = "examples/ninh-binh/run"
+# As the command line's own (docs/operations.md): 2 the call itself, 3 what the file says.
+EXIT_FAILED, EXIT_USAGE, EXIT_MALFORMED = 1, 2, 3
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        sys.exit(refuse("--json" in sys.argv[1:], EXIT_USAGE, "bad_argument", message, None,
+                        f"see {PROGRAM} --help"))
+
+
 def read_arguments():
-    parser = argparse.ArgumentParser(prog="examples/ninh-binh/run", description=__doc__)
+    parser = Parser(prog=PROGRAM, description=__doc__, allow_abbrev=False)
     parser.add_argument("--once", action="store_true", help="end after the checks")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--dir", type=Path, help="where the bus is, or is to be made")
@@ -55,11 +68,11 @@ class Example:
         self.columns, self.rows = figures.read_rows(options.data, self.agencies)
         self.year = figures.common_year(self.rows)
         if self.year is None:
-            raise figures.BadFile(f"{options.data}: no row names its period")
+            raise figures.BadFile("the file has no row", str(options.data))
         self.checks = Checks()
         self.bus = Bus(choose_directory(options.dir), find_binary(ROOT), HERE)
         self.memory = {}
-        self.accepted, self.confirmed = {}, {}
+        self.accepted, self.confirmed, self.judged = {}, {}, []
         self.log = {"size": 0, "root": ""}
         self.messages = 0
 
@@ -99,8 +112,9 @@ class Example:
     def publish(self):
         say(f"each agency publishes its part of {self.options.data.name}")
         self.accepted = publishing.publish_all(self.bus, self.columns, self.rows, self.checks)
-        self.confirmed = publishing.confirm_joint(self.bus, self.columns, self.rows,
-                                                  self.agencies, self.checks)
+        self.confirmed, said = publishing.confirm_joint(self.bus, self.columns, self.rows,
+                                                        self.agencies, self.checks)
+        self.judged = judging.judge([*self.rows, *said], self.year, self.agencies)
         publishing.publish_plan(self.bus, self.checks)
         publishing.publish_again(self.bus, self.columns, self.rows, self.accepted, self.checks)
         before = self.memory.get("accepted")
@@ -110,16 +124,15 @@ class Example:
 
     def read(self):
         say("the report, through each agency's own node")
-        body = reading.check_totals(self.bus, self.rows, self.year, self.agencies, self.checks)
-        reading.check_partners(body, self.confirmed, self.checks)
-        reading.check_own(self.bus, self.rows, self.year, self.confirmed, self.checks)
-        reading.check_completeness(self.bus, self.rows, self.year, self.agencies, self.confirmed,
-                                   self.checks)
+        body = reading.check_totals(self.bus, self.judged, self.year, self.agencies, self.checks)
+        reading.check_partners(body, self.judged, self.checks)
+        reading.check_own(self.bus, self.judged, self.year, self.checks)
+        reading.check_completeness(self.bus, self.judged, self.year, self.agencies, self.checks)
         reading.check_verified(self.bus, self.accepted, self.checks)
 
     def capacity(self):
         """(normal, most) places of the centre, as the file says."""
-        found = [(row.low, row.high) for row in self.rows
+        found = [(row.quantity.low, row.quantity.high) for row in self.rows
                  if row.kind == "shelter-capacity" and row.activity == "shelter-capacity"]
         if not found or None in found[-1] or found[-1][0] < 2:
             return None
@@ -252,16 +265,20 @@ def main():
     except KeyboardInterrupt:
         return 0 if not options.once else 130
     except figures.BadFile as error:
-        return refuse(options, 2, "malformed_input", error)
+        code = EXIT_MALFORMED if error.code == "malformed_input" else EXIT_USAGE
+        return refuse(options.json, code, error.code, error.what, error.where, error.do)
     except Failure as error:
-        return refuse(options, 1, "failed", error)
+        return refuse(options.json, EXIT_FAILED, "failed", str(error),
+                      str(options.dir) if options.dir else None,
+                      "look into the logs of the directory that was named above")
 
 
-def refuse(options, code, name, error):
-    say(f"examples/ninh-binh/run: {error}")
-    if options.json:
-        print(json.dumps({"ok": False, "error": {"code": name, "what": str(error)}},
-                         ensure_ascii=False))
+def refuse(as_json, code, name, what, where, act):
+    """The command line's own form of an error, on standard output with --json; gives the exit."""
+    say(f"{PROGRAM}: " + (f"{where}: " if where else "") + f"{what}\n  → {act}")
+    if as_json:
+        print(json.dumps({"error": {"code": name, "what": what, "where": where, "do": act,
+                                    "grant_missing": None}}, ensure_ascii=False))
     return code
 
 

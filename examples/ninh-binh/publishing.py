@@ -3,8 +3,9 @@
 them; the people's committee publishes its plan."""
 import csv
 import json
+from dataclasses import replace
 
-import figures
+import judging
 from bus import Failure
 from checks import say
 
@@ -48,6 +49,9 @@ def publish_all(bus, columns, rows, checks):
             answer.need()
             raise Failure(f"{reporter}: {answer.out}")
         accepted[f"{reporter}/{kind}"] = answer.data["accepted"]
+        # Who reported first is a matter of the log, not of the file.
+        for row, sent in zip(part, answer.data["accepted"]):
+            row.position = sent["position"]
         refused += [f"{path.name} {row['line']}: {row['code']} {row['what']}"
                     for row in answer.data["refused"]]
         say(f"  {reporter}: {len(answer.data['accepted'])} of {len(part)} × {kind}")
@@ -70,33 +74,54 @@ def publish_again(bus, columns, rows, first, checks):
 
 def confirm_joint(bus, columns, rows, agencies, checks):
     """Partners with no figure of their own read the lead's report through their own node and send
-    their own, with the id of the joint activity."""
-    confirmed = {}
-    for partner, named in sorted(figures.confirmers(rows, agencies).items()):
-        wanted = {(row.reporter, row.activity, row.cell("activity_vi")): row for row in named}
-        found = bus.wait_for(lambda w=wanted, p=partner: find_joint(bus, p, w), 20) or {}
-        checks.same(f"joint-activities-read-by-{partner}", len(wanted), len(found))
-        cells = [dict(row.cells, reporter=partner, figure="", unit="", joint_activity=joint,
-                      note="") for row, joint in found.values()]
+    their own, with the id of the joint activity. Gives {partner: accepted} and their rows."""
+    confirmed, said = {}, []
+    for partner, named in sorted(judging.confirmers(rows, agencies).items()):
+        found = bus.wait_for(lambda n=named, p=partner: find_joint(bus, p, n), 20) or []
+        checks.same(f"joint-activities-read-by-{partner}", len(named), len(found))
+        cells = [dict(row.cells, reporter=partner, figure="", key="", unit="",
+                      joint_activity=joint, note="") for row, joint in found]
         path = bus.directory / "input" / f"{partner}-joint.csv"
         write_csv(path, [*(name for name in columns if name != "joint_activity"),
                          "joint_activity"], cells)
         answer = bus.at(partner, "publish", "--kind", "outreach-report", str(path)).need()
-        checks.same(f"joint-activities-confirmed-by-{partner}", len(wanted),
+        checks.same(f"joint-activities-confirmed-by-{partner}", len(named),
                     len(answer["accepted"]))
         confirmed[partner] = answer["accepted"]
+        said += [replace(row, reporter=partner, cells=cell, position=sent["position"])
+                 for (row, _), cell, sent in zip(found, cells, answer["accepted"])]
         say(f"  {partner} confirms {len(answer['accepted'])} joint activities")
-    return confirmed
+    return confirmed, said
 
 
 def find_joint(bus, partner, wanted):
-    found = {}
+    """[(row, id of its joint activity)] once all have arrived. Rows that say the same are paired in
+    the order of the log."""
+    arrived = {}
     for message in bus.consume(partner):
         for figure in message["sections"].get("report", {}).get("figures", []):
-            key = (message["agency"]["slug"], figure.get("activity"), figure.get("activity_vi", ""))
-            if key in wanted and figure.get("joint_activity"):
-                found[key] = (wanted[key], figure["joint_activity"])
-    return found if len(found) == len(wanted) else None
+            if figure.get("joint_activity"):
+                arrived.setdefault(told(message, figure), []).append(figure["joint_activity"])
+    found = []
+    for row in sorted(wanted, key=lambda row: row.position):
+        joint = arrived.get(asked(row))
+        if not joint:
+            return None
+        found.append((row, joint.pop(0)))
+    return found
+
+
+def told(message, figure):
+    period = figure.get("period")
+    return (message["agency"]["slug"], figure.get("reporting_unit", ""), figure.get("activity"),
+            figure.get("activity_vi", ""),
+            (period["from"], period["to"]) if period else None, figure.get("as_of"))
+
+
+def asked(row):
+    return (row.reporter, row.unit, row.activity, row.cell("activity_vi"),
+            tuple(day.isoformat() for day in row.span) if row.span else None,
+            row.as_of.isoformat() if row.as_of else None)
 
 
 def publish_plan(bus, checks):

@@ -1,27 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example as a user starts it: with the province's file, with a file made by chance, twice in one
-directory, and with files that it must refuse."""
+"""The example as a user starts it: with the province's file, with a file made by chance, twice in
+one directory, and with files that it must refuse."""
 import csv
 import json
 import random
 import signal
 import subprocess
 import tempfile
+import unicodedata
 import unittest
 from pathlib import Path
 
 from bus_case import EXAMPLE
 
-import figures
-
 SECONDS = 800
 SEED = 20210730
-COLUMNS = ("figure message reporter unit activity activity_vi low high qualifier measure "
+COLUMNS = ("key figure message reporter unit activity activity_vi low high qualifier measure "
            "participants participants_qualifier participants_kind stock_or_flow integrated lead "
-           "implementers funder territory period as_of").split()
+           "implementers funder territory period as_of joint_activity").split()
 ACTIVITIES = ("leaflet", "news-item", "web-news-item", "radio-broadcast", "mobile-publicity",
               "training-conference", "outreach-session", "banner", "material-set",
-              "social-facebook", "cadre-dispatch", "poem-competition")
+              "social-facebook", "cadre-dispatch", "poem-competition", "news")
+REPORTERS = ("labour", "police", "womens-union", "fatherland-front", "information", "border-guard")
+PERIODS = ("2021", "2021-01-01/2021-12-31", "2021-H1", "2021-H2", "2021-Q1", "2021-Q4", "2021-03",
+           "2021-12", "2021-02-10/2021-03-09", "admin-2021", "admin-2022", "2020", "2020-Q4",
+           "2022-01", "2020-07-01/2021-06-30", "")
 
 
 def run(*words):
@@ -29,46 +32,104 @@ def run(*words):
                           timeout=SECONDS, check=False)
 
 
-def row_by_chance(chance, number, reporter):
+def blank(**cells):
+    return {**dict.fromkeys(COLUMNS, ""), "message": "outreach.report", **cells}
+
+
+def number_by_chance(chance, row):
     low = chance.randrange(5000)
-    qualifier = chance.choice(["exact"] * 5 + ["at-least", "nearly", "range", "not-stated"])
-    row = dict.fromkeys(COLUMNS, "")
-    row.update(figure=number, message="outreach.report", reporter=reporter,
-               activity=chance.choice(ACTIVITIES), activity_vi=f"Hoạt động số {number}",
-               qualifier=qualifier, measure="lượt", integrated=chance.choice(["yes", "no"]),
-               stock_or_flow="flow", territory="tỉnh Ninh Bình", period="2021-01-01/2021-12-31")
+    qualifier = chance.choice(["exact"] * 5 + ["at-least", "nearly", "about", "range",
+                                               "not-stated", ""])
+    row["qualifier"] = qualifier
+    if qualifier != "not-stated":
+        row["low"] = f"{low:,}".replace(",", chance.choice(". "))
+        row["high"] = low + chance.randrange(1, 50) if qualifier == "range" else low
+    if chance.random() < 0.4:
+        row.update(participants=chance.randrange(1, 900),
+                   participants_qualifier=chance.choice(["exact", "at-least", ""]),
+                   participants_kind=chance.choice(["delegate", "attendance", "person"]))
+        if chance.random() < 0.3:
+            row.update(participants="", participants_qualifier="not-stated")
+
+
+def row_by_chance(chance, number, reporter):
+    row = blank(figure=number, reporter=reporter, activity=chance.choice(ACTIVITIES),
+                activity_vi=f"Hoạt động số {number}", measure="lượt",
+                integrated=chance.choice(["yes", "no"]), stock_or_flow="flow",
+                territory="tỉnh Ninh Bình", period=chance.choice(PERIODS))
+    number_by_chance(chance, row)
+    if not row["period"] or chance.random() < 0.2:
+        row["as_of"] = f"2021-{chance.randrange(1, 13):02}-15"
     if row["activity"] == "social-facebook":
         row["stock_or_flow"] = "stock"
-        row["unit"] = f"Đơn vị {number}"
-    if qualifier != "not-stated":
-        row["low"] = f"{low:,}".replace(",", ".")
-        row["high"] = low + chance.randrange(1, 50) if qualifier == "range" else low
     if chance.random() < 0.3:
-        row.update(participants=chance.randrange(1, 900),
-                   participants_qualifier=chance.choice(["exact", "at-least"]),
-                   participants_kind=chance.choice(["delegate", "attendance"]))
-    if chance.random() < 0.15 and reporter == "labour":
-        row.update(lead="labour", implementers=chance.choice(["womens-union;trade-union",
-                                                              "labour;broadcaster", "police"]))
-    if chance.random() < 0.1:
-        row["period"] = "2020-01-01/2020-12-31"
+        row["unit"] = chance.choice(["Đơn vị 1", unicodedata.normalize("NFD", "Đơn vị 1")])
+    if chance.random() < 0.5 and reporter == "labour":
+        row.update(lead="labour", implementers=chance.choice(["womens-union;trade-union", "police",
+                                                              "labour;broadcaster",
+                                                              "Công an tỉnh Ninh Bình"]))
     return row
 
 
-def write_by_chance(path, seed):
+def part_by_chance(chance, whole):
+    """Of the same report as the whole: its own activity, extended."""
+    part = dict(whole, activity=whole["activity"] + "-item", lead="", implementers="",
+                activity_vi=whole["activity_vi"] + ", trong đó", low="", high="", participants="",
+                participants_qualifier="", participants_kind="")
+    number_by_chance(chance, part)
+    return part
+
+
+def joint_by_chance(chance, number):
+    """One activity, told by its lead and its partners; some leads have not reported, some reports
+    come twice, some partners have counted otherwise."""
+    told = row_by_chance(chance, number, "labour")
+    told.update(activity=chance.choice(["training-conference", "outreach-session", "leaflet"]),
+                stock_or_flow="flow", lead="labour", implementers="womens-union;police",
+                joint_activity=f"joint-{number}", as_of="")
+    told["period"] = told["period"] or "2021-Q2"
+    rows = [told] if chance.random() < 0.75 else []
+    for partner in ("womens-union", "police"):
+        rows.append(dict(told, reporter=partner))
+        if chance.random() < 0.5:
+            number_by_chance(chance, blanked(rows[-1]))
+    if chance.random() < 0.4:
+        rows.append(dict(rows[0], activity_vi=told["activity_vi"] + ", báo lại"))
+    return rows
+
+
+def blanked(row):
+    for name in ("low", "high", "participants", "participants_qualifier", "participants_kind"):
+        row[name] = ""
+    return row
+
+
+def rows_by_chance(seed):
     chance = random.Random(seed)
-    reporters = ("labour", "police", "womens-union", "fatherland-front", "information",
-                 "border-guard")
-    rows = [row_by_chance(chance, number, chance.choice(reporters)) for number in range(1, 61)]
-    rows.append({**dict.fromkeys(COLUMNS, ""), "message": "shelter.capacity",
-                 "reporter": "social-protection-centre", "activity": "shelter-capacity",
-                 "low": "9", "high": "13", "qualifier": "range", "stock_or_flow": "stock",
-                 "period": "2021-01-01/2021-12-31"})
+    rows = []
+    for number in range(1, 61):
+        rows.append(row_by_chance(chance, number, chance.choice(REPORTERS)))
+        if chance.random() < 0.15:
+            rows.append(part_by_chance(chance, rows[-1]))
+    for number in range(101, 109):
+        rows += joint_by_chance(chance, number)
+    for month in ("03", "06", "09"):  # one stock, looked at again and again
+        rows.append(blank(reporter="womens-union", activity="social-zalo", low=month, high=month,
+                          qualifier="exact", stock_or_flow="stock", as_of=f"2021-{month}-30"))
+    summary = [blank(message="province.summary", reporter="labour", activity=activity, low=7,
+                     high=7, qualifier="exact", stock_or_flow="flow", period="2021")
+               for activity in ("leaflet", "victim-detected")]
+    shelter = blank(message="shelter.capacity", reporter="social-protection-centre",
+                    activity="shelter-capacity", low="9", high="13", qualifier="range",
+                    stock_or_flow="stock", period="2021-01-01/2021-12-31")
+    return [*rows, *summary, shelter]
+
+
+def write_csv(path, rows):
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    return rows
 
 
 class Example(unittest.TestCase):
@@ -115,51 +176,63 @@ class Example(unittest.TestCase):
 
     def test_a_file_made_by_chance_adds_up(self):
         path = self.place / "by-chance.csv"
-        rows = write_by_chance(path, SEED)
+        rows = rows_by_chance(SEED)
+        write_csv(path, rows)
         result = self.played(run("--once", "--json", "--dir", self.place / "bus", "--data", path))
         self.assertEqual(result["figures"], len(rows))
 
-    def test_an_unknown_reporter_is_named_with_its_line(self):
-        path = self.place / "unknown.csv"
-        path.write_text("message,reporter,activity,low,period\n"
-                        "outreach.report,the-moon,leaflet,1,2021\n", encoding="utf-8")
-        done = run("--once", "--json", "--dir", self.place / "bus", "--data", path)
-        self.assertEqual(done.returncode, 2)
+
+class Refusals(unittest.TestCase):
+    """What is no file of figures ends the example before a bus is made."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(prefix="lienthong-")
+        self.addCleanup(place.cleanup)
+        self.place = Path(place.name)
+
+    def refused(self, done, code):
         error = json.loads(done.stdout)["error"]
-        self.assertIn("line 2", error["what"])
+        self.assertEqual(set(error), {"code", "what", "where", "do", "grant_missing"})
+        self.assertEqual(error["code"], code)
+        self.assertTrue(error["do"])
+        self.assertFalse((self.place / "bus").exists())
+        return error
+
+    def with_data(self, text):
+        path = self.place / "given.csv"
+        path.write_text(text, encoding="utf-8")
+        return run("--once", "--json", "--dir", self.place / "bus", "--data", path)
+
+    def test_an_unknown_reporter_is_named_with_its_line(self):
+        done = self.with_data("message,reporter,activity,low,period\n"
+                              "outreach.report,the-moon,leaflet,1,2021\n")
+        self.assertEqual(done.returncode, 3)
+        error = self.refused(done, "malformed_input")
+        self.assertIn("line 2, column reporter", error["where"])
         self.assertIn("the-moon", error["what"])
 
+    def test_malformed_figures_are_named_with_line_and_column(self):
+        for column, cells in (
+                ("low", "leaflet,1.5,2021,,"), ("period", "leaflet,1,2021-Q5,,"),
+                ("period", "leaflet,1,,,"), ("as_of", "leaflet,1,,2021-02-30,"),
+                ("low", "leaflet,1,2021,,not-stated"), ("low", "leaflet,1,2021,,range"),
+                ("qualifier", "leaflet,1,2021,,many"), ("activity", "Leaflet,1,2021,,")):
+            done = self.with_data("message,reporter,activity,low,period,as_of,qualifier\n"
+                                  f"outreach.report,labour,{cells}\n")
+            self.assertEqual(done.returncode, 3, cells)
+            error = self.refused(done, "malformed_input")
+            self.assertIn(f"line 2, column {column}", error["where"], cells)
+
     def test_a_file_that_is_not_there_is_named(self):
-        done = run("--once", "--json", "--data", self.place / "absent.csv")
+        done = run("--once", "--json", "--dir", self.place / "bus", "--data",
+                   self.place / "absent.csv")
         self.assertEqual(done.returncode, 2)
+        self.assertIn("absent.csv", self.refused(done, "no_such_file")["where"])
 
-
-class SecondReading(unittest.TestCase):
-    """The arithmetic against which the product is judged, judged by the rules of qualifiers."""
-
-    def total(self, *given):
-        total = figures.Sum()
-        for low, high, qualifier in given:
-            total.add(low, high, qualifier)
-        return total.as_total(0)
-
-    def test_qualifiers_add_up_as_the_rules_say(self):
-        for given, expected in (
-                ([(1, 1, "exact"), (2, 2, "exact")], "exact"),
-                ([(1, 1, "exact"), (2, 2, "at_least")], "at_least"),
-                ([(1, 1, "exact"), (2, 2, "nearly")], "nearly"),
-                ([(1, 1, "at_least"), (2, 2, "nearly")], "about"),
-                ([(1, 1, "nearly"), (None, None, "not_stated")], "at_least"),
-                ([(None, None, "not_stated")], "not_stated"),
-                ([(18, 24, "range")], "range")):
-            self.assertEqual(self.total(*given)["qualifier"], expected, given)
-
-    def test_vietnamese_numbers_are_read(self):
-        self.assertEqual(figures.parse_count("17.121"), 17121)
-        self.assertEqual(figures.parse_count("02"), 2)
-        self.assertIsNone(figures.parse_count(""))
-        with self.assertRaises(ValueError):
-            figures.parse_count("1.5")
+    def test_a_wrong_option_is_a_matter_of_usage(self):
+        done = run("--once", "--json", "--figures", "x")
+        self.assertEqual(done.returncode, 2)
+        self.refused(done, "bad_argument")
 
 
 if __name__ == "__main__":
