@@ -247,8 +247,11 @@ def run(options):
 
 def report_result(example, options, out):
     checks = example.checks
-    print(f"{len(checks.rows)} checks, {len(checks.failed())} failed"
-          + "".join(f"\n  ✗ {row['id']}" for row in checks.failed()), file=out, flush=True)
+    lines = [f"{len(checks.rows)} checks, {len(checks.failed())} failed, "
+             f"{len(checks.not_judged())} skipped"]
+    lines += [f"  ✗ {row['id']}" for row in checks.failed()]
+    lines += [f"  – {row['id']}: skipped: {row['skipped']}" for row in checks.not_judged()]
+    print("\n".join(lines), file=out, flush=True)
     if options.json:
         print(json.dumps(example.result(), ensure_ascii=False), flush=True)
 

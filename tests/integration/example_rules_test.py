@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The example's own judges, judged: the second reading of a file of figures, and the search for
 what must not be found. No bus is started."""
+import os
 import tempfile
+import types
+import unicodedata
 import unittest
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 from bus_case import EXAMPLE
 
 import figures
 import judging
+import play
+import secrecy
+from checks import Checks
 
 HEADER = ("key,message,reporter,unit,activity,low,high,qualifier,participants,"
           "participants_qualifier,participants_kind,stock_or_flow,lead,implementers,period,as_of,"
@@ -159,6 +166,111 @@ class SecondReading(unittest.TestCase):
         self.assertEqual(len(self.read(line(key="a"), line(key="a"), line(key="b"))), 2)
         with self.assertRaises(figures.BadFile):
             self.read(line(key="a"), line(key="a", low="2"))
+
+
+class SecrecySearch(unittest.TestCase):
+    """What is searched for: everything that the stories say and is not listed as public."""
+
+    def setUp(self):
+        self.texts, self.short, self.public = secrecy.choose(play.STORIES, EXAMPLE)
+
+    def test_names_births_places_and_signers_are_searched_for(self):
+        for text in ("Trịnh Thị Bích Ngà", "Hoàng Trịnh Gia Bảo Minh", "1996-04-17", "2015-09-21",
+                     "xã Bãi Sậy Trong", "trụ sở UBND xã Kim Đông", "Phạm Quý Trường Lâm",
+                     "Mai Đức Thịnh Phong", "Vũ Đắc Kiên Cường", "Chu Thị Vân Khánh", "0915630478",
+                     "037196008452", "HS-77/2021", "03/GXN-2021-5519", "Giàng Thị Súa Mai",
+                     "công nhân may", "2021-09-04", 1633140000000):
+            self.assertIn(text, self.texts)
+
+    def test_only_what_the_registry_names_is_left_out(self):
+        self.assertEqual(self.public, secrecy.OF_THE_REGISTRY)
+        self.assertEqual(self.short, set())
+
+    def test_a_field_that_nobody_listed_is_personal(self):
+        story = {"steps": [{"document": ["1", "BC-X", "2021-01-01", "Người Ký Lạ", "Chức vụ"],
+                            "sections": {"new-section": {"unheard_of": ["Điều bí mật"],
+                                                         "kind": "shelter"}, "identity": "@x"}}]}
+        self.assertEqual(list(secrecy.told(story)), ["Người Ký Lạ", "Chức vụ", "Điều bí mật"])
+
+    def test_every_form_is_found(self):
+        search = secrecy.Search(secrecy.needles(self.texts))
+        for text in ("Trịnh Thị Bích Ngà", "hứa việc làm lương cao qua Zalo 0964771283"):
+            for data in (unicodedata.normalize("NFC", text).encode(),
+                         unicodedata.normalize("NFD", text).encode(),
+                         text.encode("utf-16-le"), text.upper().encode()):
+                self.assertEqual(search.in_bytes(b"\xff\0x" + data + b"x"), [text])
+        self.assertEqual(search.in_bytes(b"+84964771283 0964771283"),
+                         ["hứa việc làm lương cao qua Zalo 0964771283"])
+        self.assertEqual(search.in_bytes(b"19960417"), ["1996-04-17"])
+        self.assertEqual(search.in_bytes((1633140000000).to_bytes(8, "little")), [1633140000000])
+        self.assertEqual(search.in_bytes(b"2021-09-06 Kinh"), [])
+
+
+class MemoryImage(unittest.TestCase):
+    """The search of the broker's memory is done or has failed; it is skipped only where it cannot
+    be done. Stands in for gcore: a script of the test's own."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(prefix="lienthong-")
+        self.addCleanup(place.cleanup)
+        self.place = Path(place.name)
+        self.binary = self.place / "program"
+        self.binary.write_bytes(b"plain")
+        self.search = secrecy.Search({b"secret name": "secret name"})
+
+    def row(self, gcore, root=True):
+        """What check_memory says with this body of gcore; None: there is no gcore."""
+        tools = self.place / "tools"
+        tools.mkdir()
+        if gcore is not None:
+            script = tools / "gcore"
+            script.write_text(f'#!/bin/sh\nout=$2.$3\n{gcore}\n')
+            script.chmod(0o755)
+        bus = types.SimpleNamespace(binary=self.binary, directory=self.place,
+                                    broker_home=self.place / "broker",
+                                    broker=types.SimpleNamespace(pid=4242))
+        checks = Checks()
+        path = f"{tools}:/usr/bin:/bin" if gcore is not None else str(tools)
+        with mock.patch.dict(os.environ, PATH=path), \
+                mock.patch("os.geteuid", return_value=0 if root else 1000), \
+                mock.patch("secrecy.GCORE_SECONDS", 0.5 if gcore == "sleep 60" else 60):
+            secrecy.check_memory(bus, self.search, checks)
+        self.rows = checks.rows
+        return checks.rows[0]
+
+    def test_a_clean_image_passes_and_is_known_to_be_one(self):
+        row = self.row('echo "ninh-binh" >"$out"')
+        self.assertTrue(row["ok"])
+        self.assertNotIn("skipped", row)
+        self.assertTrue(self.rows[1]["ok"])
+
+    def test_an_image_of_nothing_fails(self):
+        self.row('echo "zeros" >"$out"')
+        self.assertFalse(self.rows[1]["ok"])
+
+    def test_a_name_in_the_image_fails(self):
+        self.assertFalse(self.row('echo "ninh-binh secret name" >"$out"')["ok"])
+
+    def test_a_gcore_that_fails_makes_no_image_or_takes_too_long_fails(self):
+        for gcore in ("exit 1", "exit 0", "sleep 60"):
+            with self.subTest(gcore):
+                self.place = self.place / "next"
+                self.place.mkdir()
+                row = self.row(gcore)
+                self.assertFalse(row["ok"])
+                self.assertNotIn("skipped", row)
+
+    def test_who_is_not_root_skips_and_says_so(self):
+        row = self.row("exit 1", root=False)
+        self.assertTrue(row["ok"])
+        self.assertEqual(row["skipped"], "not root")
+
+    def test_without_gdb_it_is_skipped_and_says_so(self):
+        self.assertIn("gdb", self.row(None)["skipped"])
+
+    def test_a_sanitizer_build_skips_and_says_so(self):
+        self.binary.write_bytes(b"\0__asan_init\0")
+        self.assertIn("sanitizers", self.row("exit 1")["skipped"])
 
 
 if __name__ == "__main__":
