@@ -27,6 +27,9 @@ OF_THE_REGISTRY = {"huyện Kim Sơn", "tỉnh Ninh Bình", "UBND xã Kim Đông
 SHORTEST = 7
 DIGITS_LEAST = 8
 GCORE_SECONDS = 120
+PAGE = 4096
+ZEROS = bytes(PAGE)
+ENDING = 8
 
 
 def texts_of(value, field=""):
@@ -121,13 +124,31 @@ def as_pattern(wanted):
     return b"(?:" + body + b")?" if b"" in wanted else body
 
 
+def filled(data):
+    """(begin, end) of what is not all zeros, as nearly all of a memory image is. A bit of what
+    follows belongs to it: a number or UTF-16 may end in zeros."""
+    begin = None
+    for at in range(0, len(data), PAGE):
+        if data[at:at + PAGE] == ZEROS[:len(data) - at]:
+            if begin is not None:
+                yield begin, at + ENDING
+            begin = None
+        elif begin is None:
+            begin = at
+    if begin is not None:
+        yield begin, len(data)
+
+
 class Search:
     def __init__(self, wanted):
         self.pattern = re.compile(as_pattern(sorted(wanted)), re.DOTALL)
         self.wanted = wanted
 
     def in_bytes(self, data):
-        found = {self.wanted[match.group()] for match in self.pattern.finditer(data)}
+        found = set()
+        for begin, end in filled(data):
+            found |= {self.wanted[match.group()]
+                      for match in self.pattern.finditer(data, begin, end)}
         return sorted(found, key=str)
 
     def in_file(self, path):
