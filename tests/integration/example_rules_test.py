@@ -205,6 +205,16 @@ class SecrecySearch(unittest.TestCase):
         self.assertEqual(search.in_bytes((1633140000000).to_bytes(8, "little")), [1633140000000])
         self.assertEqual(search.in_bytes(b"2021-09-06 Kinh"), [])
 
+    def test_pages_of_zeros_hide_nothing_at_their_edges(self):
+        search = secrecy.Search(secrecy.needles(self.texts))
+        for text, form in (("1996-04-17", b"1996-04-17"),
+                           ("1996-04-17", "1996-04-17".encode("utf-16-le"))):
+            for at in (0, 1, 4086, 4090, 4096, 8192 - len(form), 8193 - len(form)):
+                data = bytearray(5 * 4096 + 7)
+                data[at:at + len(form)] = form
+                self.assertEqual(search.in_bytes(data), [text], at)
+        self.assertEqual(search.in_bytes(bytes(3 * 4096 + 1)), [])
+
 
 class MemoryImage(unittest.TestCase):
     """The search of the broker's memory is done or has failed; it is skipped only where it cannot

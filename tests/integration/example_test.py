@@ -3,17 +3,27 @@
 one directory, and with files that it must refuse."""
 import csv
 import json
+import os
 import random
+import re
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import unicodedata
 import unittest
 from pathlib import Path
 
-from bus_case import EXAMPLE
+from bus_case import EXAMPLE, ROOT
 
-SECONDS = 800
+from bus import find_binary
+
+# tests/run gives a release here: in a build with sanitizers the broker's memory is not searched.
+if os.environ.get("LT_EXAMPLE_BIN"):
+    os.environ["LIENTHONG_BIN"] = os.environ["LT_EXAMPLE_BIN"]
+
+SECONDS = 420
 SEED = 20210730
 COLUMNS = ("key figure message reporter unit activity activity_vi low high qualifier measure "
            "participants participants_qualifier participants_kind stock_or_flow integrated lead "
@@ -145,7 +155,19 @@ class Example(unittest.TestCase):
         self.assertEqual(wrong, [], done.stderr[-3000:])
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
         self.assertTrue(result["ok"])
+        self.memory_was_searched(result)
         return result
+
+    def memory_was_searched(self, result):
+        """Wherever it can be: tests/run gives this test a build without sanitizers."""
+        rows = {check["id"]: check for check in result["checks"]}
+        if "secrecy-broker-memory" not in rows:  # the story was told in this directory before
+            return
+        code = find_binary(ROOT).read_bytes()
+        can = os.geteuid() == 0 and shutil.which("gcore") and b"__asan_init" not in code and \
+            b"__tsan_init" not in code
+        self.assertEqual("skipped" in rows["secrecy-broker-memory"], not can)
+        self.assertEqual("secrecy-memory-image-is-one" in rows, bool(can))
 
     def test_the_province_of_2021_adds_up_twice_in_one_directory(self):
         place = self.place / "bus"
@@ -161,6 +183,7 @@ class Example(unittest.TestCase):
         again = self.played(run("--once", "--json", "--dir", place))
         self.assertEqual(again["messages"], first["messages"])
         self.assertEqual(again["story"], first["story"])
+        self.assertIn("secrecy-broker-memory", {check["id"] for check in first["checks"]})
 
     def test_it_stays_up_until_it_is_interrupted_and_leaves_no_process(self):
         command = [str(EXAMPLE / "run"), "--serve-only", "--json", "--dir", str(self.place / "bus")]
@@ -233,6 +256,18 @@ class Refusals(unittest.TestCase):
         done = run("--once", "--json", "--figures", "x")
         self.assertEqual(done.returncode, 2)
         self.refused(done, "bad_argument")
+
+
+class Entries(unittest.TestCase):
+    def test_each_test_of_this_file_is_an_entry_of_ctest(self):
+        """A test that nobody lists would not be run."""
+        listed = (Path(__file__).parent / "CMakeLists.txt").read_text(encoding="utf-8")
+        named = set(re.findall(r"^lt_example\(\w+ (\S+)", listed, re.MULTILINE))
+        suites = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+        here = {test.id().split(".", 1)[1] for suite in suites for test in suite}
+        whole = {name for name in named if "." not in name}
+        self.assertEqual({name for name in here if name.split(".")[0] not in whole},
+                         {name for name in named if "." in name})
 
 
 if __name__ == "__main__":
