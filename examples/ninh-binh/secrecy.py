@@ -199,6 +199,7 @@ def check_memory(bus, search, checks):
     reason = why_no_memory_image(bus.binary)
     if reason:
         checks.skipped("secrecy-broker-memory", [], reason)
+        checks.skipped("secrecy-memory-image-is-one", True, reason)
         return
     with tempfile.TemporaryDirectory(dir=bus.directory) as place:
         image, fault = take_image(bus.broker.pid, Path(place) / "image")
