@@ -197,7 +197,10 @@ class NodeAgent {
     void received_delivery(Result<Reply> reply);
     void follow_head(const proof::Head& head, std::function<void()> then);
     Result<void> store_delivery(const message::Delivery& delivery);
-    Result<void> store_entry(WriteStore& store, const message::DeliveredEntry& entry);
+    Result<bool> store_entry(WriteStore& store, const message::DeliveredEntry& entry);
+    Result<bool> is_new_message(const ReadStore& store,
+                                const MessageId& message,
+                                Position position);
     Result<void> check_gap(WriteStore& store,
                            const message::DeliveredEntry& entry,
                            const MessageId& id);

@@ -16,6 +16,7 @@ constexpr std::uint32_t kCreditBytes = 4 * 1024 * 1024;
 constexpr std::uint32_t kCreditMessages = 1024;
 constexpr std::chrono::milliseconds kFetchTimeout{30'000};  // the broker keeps a fetch for 10 s
 constexpr std::chrono::milliseconds kRetryPause{500};
+constexpr std::chrono::milliseconds kBadDocumentPause{5'000};
 
 }  // namespace
 
@@ -135,12 +136,16 @@ bool NodeAgent::names_old_documents(const proof::Head& head) {
 }
 
 Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
+    Position until = delivery.to;
     auto stored = write([&](WriteStore& store) -> Result<void> {
         for (const message::DeliveredEntry& entry : delivery.entries) {
-            auto one = store_entry(store, entry);
-            if (!one) return one;
+            auto taken = store_entry(store, entry);
+            if (!taken) return std::unexpected(taken.error());
+            if (*taken) continue;
+            until = entry.position;
+            break;
         }
-        auto moved = store.set_cursor(delivery.to);
+        auto moved = store.set_cursor(until);
         if (!moved) return moved;
         // An older head, though consistent, must not replace the newest: a restart would forget it.
         const auto given = proof::parse_head(delivery.head);
@@ -148,43 +153,70 @@ Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
         return store.set_head(delivery.head);
     });
     if (!stored) return stored;
-    cursor_ = delivery.to;
+    cursor_ = until;
     head_stored(delivery.head);
+    if (until != delivery.to) fetch_not_before_ = after(kBadDocumentPause);
     return {};
 }
 
 // An entry that fails a check is not stored: the alarm names it, the log at the broker keeps it.
-Result<void> NodeAgent::store_entry(WriteStore& store, const message::DeliveredEntry& entry) {
+// False: a document that does not hold. Documents come in the order of their versions, so the node
+// would have no later one either; the cursor stays before it, and it is asked for again.
+Result<bool> NodeAgent::store_entry(WriteStore& store, const message::DeliveredEntry& entry) {
     const auto kind = static_cast<proof::EntryKind>(entry.kind);
     if (kind == proof::EntryKind::document) {
         auto learnt = learn_document(store, entry.position, entry.header);
-        if (!learnt) {
-            alarm(fmt::format("bad_document position={} code={}",
-                              entry.position,
-                              info(learnt.error().code).name));
-        }
-        return {};
+        if (learnt) return true;
+        const Errc errc = learnt.error().errc();
+        if (errc == Errc::io || errc == Errc::corrupt) return std::unexpected(learnt.error());
+        alarm(fmt::format(
+            "bad_document position={} code={}", entry.position, info(learnt.error().code).name));
+        return false;
     }
-    if (kind != proof::EntryKind::message) return {};
+    if (kind != proof::EntryKind::message) return true;
     auto checked = check_entry(entry, options_.bus, options_.agency, *documents_.registry);
     if (!checked) {
         alarm(fmt::format(
             "bad_entry position={} code={}", entry.position, info(checked.error().code).name));
-        return {};
+        return true;
     }
     const message::Header& header = checked->header;
+    auto is_new = is_new_message(store, header.id, entry.position);
+    if (!is_new) return std::unexpected(is_new.error());
+    if (!*is_new) return true;
     auto gap = check_gap(store, entry, header.id);
-    if (!gap) return gap;
+    if (!gap) return std::unexpected(gap.error());
     const CaseId storage = storage_case(header);
     auto recognised = recognise_own(store, entry, *checked);
-    if (!recognised) return recognised;
+    if (!recognised) return std::unexpected(recognised.error());
     auto put = store.put_inbox(entry, storage);
-    if (!put) return put;
+    if (!put) return std::unexpected(put.error());
     put = store.put_inbox_id(header.id, entry.position);
-    if (!put) return put;
+    if (!put) return std::unexpected(put.error());
     put = want_chunks(store, entry, *checked);
-    if (!put) return put;
-    return learn_case(store, entry, *checked);
+    if (!put) return std::unexpected(put.error());
+    auto learnt = learn_case(store, entry, *checked);
+    if (!learnt) return std::unexpected(learnt.error());
+    return true;
+}
+
+// A message is taken once, at the position where it came first. Streams arrive in the order of
+// their numbers, so a number at or below the last is one that was had or was stated as skipped.
+// What comes again at its own place, after a cursor was put back, is no lie.
+Result<bool> NodeAgent::is_new_message(const ReadStore& store,
+                                       const MessageId& message,
+                                       Position position) {
+    auto known = store.maybe_position(message);
+    if (!known) return std::unexpected(known.error());
+    if (*known && **known == position) return false;
+    auto last = store.last_of_stream(message.stream);
+    if (!last) return std::unexpected(last.error());
+    if (!*known && message.sequence > *last) return true;
+    alarm(fmt::format("repeated_entry stream={:016x} sequence={} position={}",
+                      message.stream,
+                      message.sequence,
+                      position));
+    return false;
 }
 
 Result<void> NodeAgent::check_gap(WriteStore& store,

@@ -130,6 +130,60 @@ TEST_F(LyingBroker, AWithheldEntryShowsAsAGapOfItsStream) {
     EXPECT_EQ(bus.inbox("labour").size(), 2U);
 }
 
+TEST_F(LyingBroker, AnEntryThatComesAgainAtALaterPositionIsARepeatedEntryAndIsKeptOnce) {
+    message::DeliveredEntry first;
+    tell_labour([&](message::Delivery& delivery) { first = delivery.entries.front(); });
+    ASSERT_TRUE(bus.catch_up("labour"));
+    ASSERT_EQ(bus.inbox("labour").size(), 1U);
+    tell_labour([&](message::Delivery& delivery) {
+        const Position later = delivery.entries.front().position;
+        delivery.entries.front() = first;
+        delivery.entries.front().position = later;
+    });
+    EXPECT_TRUE(bus.has_alarm("labour", "repeated_entry"));
+    ASSERT_EQ(bus.inbox("labour").size(), 1U);
+    EXPECT_EQ(bus.inbox("labour").front().position, first.position);
+    EXPECT_TRUE(bus.node("labour").message(bus.inbox("labour").front().header.id).has_value());
+}
+
+TEST_F(LyingBroker, AnEntryThatWasHeldBackAndComesLateIsARepeatedEntryAndIsNotKept) {
+    ASSERT_EQ(publish().state, Outcome::State::accepted);
+    ASSERT_TRUE(bus.catch_up("labour"));
+    message::DeliveredEntry held_back;
+    tell_labour([&](message::Delivery& delivery) {
+        held_back = delivery.entries.front();
+        delivery.entries.clear();
+    });
+    honest();
+    publish();
+    ASSERT_TRUE(bus.catch_up("labour"));
+    tell_labour([&](message::Delivery& delivery) {
+        const Position later = delivery.entries.front().position;
+        delivery.entries.front() = held_back;
+        delivery.entries.front().position = later;
+    });
+    EXPECT_TRUE(bus.has_alarm("labour", "repeated_entry"));
+    EXPECT_EQ(bus.inbox("labour").size(), 2U);
+}
+
+TEST_F(LyingBroker, WhatComesAgainAtItsOwnPlaceIsNoLie) {
+    ASSERT_EQ(publish().state, Outcome::State::accepted);
+    ASSERT_EQ(publish().state, Outcome::State::accepted);
+    ASSERT_TRUE(bus.catch_up("labour"));
+    const auto before = bus.inbox("labour");
+    bus.crash_node("labour");
+    const auto journal = journal::open_memory(bus.node_disk_shared("labour"));
+    ASSERT_TRUE(journal->acquire().has_value());
+    auto txn = journal->begin_write().value();
+    ASSERT_TRUE(
+        txn->put(id(Tables::meta), as_bytes("cursor"), ByteWriter().u64(0).take()).has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+    ASSERT_TRUE(bus.start_node("labour"));
+    ASSERT_TRUE(bus.catch_up("labour"));
+    EXPECT_TRUE(bus.status("labour").alarms.empty());
+    EXPECT_EQ(bus.inbox("labour").size(), before.size());
+}
+
 TEST_F(LyingBroker, AGapThatTheBrokerStatesIsNone) {
     ASSERT_EQ(publish().state, Outcome::State::accepted);
     ASSERT_TRUE(bus.catch_up("labour"));
@@ -204,6 +258,30 @@ TEST_F(LyingBroker, AHeadThatNamesAnOlderPolicyIsStalePolicy) {
     });
     EXPECT_TRUE(bus.has_alarm("labour", "stale_policy"));
     EXPECT_TRUE(bus.inbox("labour").empty());
+}
+
+TEST_F(LyingBroker, ASpoiledDocumentStopsTheCursorAndIsAskedForAgain) {
+    lie<message::Delivery>([](message::Delivery& delivery) {
+        for (auto& entry : delivery.entries) {
+            if (entry.kind != static_cast<std::uint8_t>(proof::EntryKind::document)) continue;
+            entry.header.at(entry.header.size() / 2) ^= 1;
+        }
+        test::sign_delivery(delivery);
+    });
+    ASSERT_EQ(publish().state, Outcome::State::accepted);
+    ASSERT_TRUE(bus.adopt("police", world().policy_document(world().policy, 2)).has_value());
+    bus.steps(400);  // it is asked for more than once
+    EXPECT_EQ(publish().state, Outcome::State::accepted);
+    bus.steps(20);
+    EXPECT_TRUE(bus.has_alarm("labour", "bad_document"));
+    EXPECT_EQ(bus.status("labour").alarms.size(), 1U) << "said once";
+    EXPECT_EQ(bus.status("labour").policy_version, 1U);
+    EXPECT_EQ(bus.inbox("labour").size(), 1U) << "what stands before it is there, and no more";
+    honest();
+    ASSERT_TRUE(bus.adopt("police", world().policy_document(world().policy, 3)).has_value());
+    ASSERT_TRUE(bus.catch_up("labour"));
+    EXPECT_EQ(bus.status("labour").policy_version, 3U);
+    EXPECT_EQ(bus.inbox("labour").size(), 2U);
 }
 
 TEST_F(LyingBroker, AnAlteredEntryIsABadEntryAndIsNotKept) {
