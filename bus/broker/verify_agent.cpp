@@ -18,7 +18,8 @@ int VerifyAgent::do_work() {
                                        *raw->registry,
                                        raw->at,
                                        raw->position);
-    (verified ? counters_.batches_verified : counters_.batches_refused).fetch_add(1);
+    const bool proven = verified && !verified->unproven;
+    (proven ? counters_.batches_verified : counters_.batches_refused).fetch_add(1);
     if (!verified) counters_.refuse(verified.error().code);
     work->what = std::move(verified);
     // The committer's queue is as large as the number of requests inside the broker can be.

@@ -122,11 +122,14 @@ Judged<message::Receipt> Group::publish(const VerifiedBatch& batch) {
     if (!known) return std::unexpected(known.error());
     std::optional<StreamRow> stream = std::move(*known);
     if (stream && (stream->agency != batch.session.agency || stream->node != batch.session.node)) {
-        return refused<message::Receipt>(Error{Code::wrong_stream, {}, {}, {}});
+        return refused<message::Receipt>(
+            batch.unproven.value_or(Error{Code::wrong_stream, {}, {}, {}}));
     }
     auto repeated = known_batch(batch, stream);
     if (!repeated) return std::unexpected(repeated.error());
-    if (*repeated) return std::move(**repeated);
+    // A repeat is answered before its key is asked for: it was valid when the batch was accepted.
+    if (*repeated && (**repeated || !batch.unproven)) return std::move(**repeated);
+    if (batch.unproven) return refused<message::Receipt>(*batch.unproven);
     if (auto error = judge_batch(batch, stream))
         return refused<message::Receipt>(std::move(*error));
     return admit_batch(batch, stream.value_or(StreamRow{}));

@@ -38,6 +38,22 @@ Result<VerifiedEnvelope> verify_envelope(message::Envelope envelope,
     return verified;
 }
 
+namespace {
+
+// Key, suite, tree, signature.
+Result<void> prove(const VerifiedBatch& batch,
+                   const registry::Registry& registry,
+                   Millis at,
+                   Position position) {
+    auto key = registry.signing_key(batch.session.agency, batch.proof.key_id, at, position);
+    if (!key) return std::unexpected(key.error());
+    if (batch.proof.suite < registry.data().suite_floor) return fail(Code::weak_suite);
+    return proof::verify_batch(
+        batch.proof, *key, registry.data().bus, batch.session.agency, batch.headers);
+}
+
+}  // namespace
+
 Result<VerifiedBatch> verify_batch(BytesView frame,
                                    const Session& session,
                                    std::uint64_t stream,
@@ -61,16 +77,15 @@ Result<VerifiedBatch> verify_batch(BytesView frame,
     verified.proof = std::move(*parsed);
     verified.proof_bytes = std::move(batch->proof);
 
-    auto key = registry.signing_key(session.agency, verified.proof.key_id, at, position);
-    if (!key) return std::unexpected(key.error());
-    if (verified.proof.suite < registry.data().suite_floor) return fail(Code::weak_suite);
     verified.headers.reserve(batch->envelopes.size());
     for (const auto& envelope : batch->envelopes) {
         verified.headers.push_back(proof::leaf_hash(envelope.header));
     }
-    auto proven = proof::verify_batch(
-        verified.proof, *key, registry.data().bus, session.agency, verified.headers);
-    if (!proven) return std::unexpected(proven.error());
+    auto proven = prove(verified, registry, at, position);
+    if (!proven) {
+        verified.unproven = std::move(proven.error());
+        return verified;
+    }
 
     for (std::uint32_t i = 0; i < count; ++i) {
         verified.messages.push_back(verify_envelope(std::move(batch->envelopes[i]),

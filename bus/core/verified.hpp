@@ -41,6 +41,10 @@ struct VerifiedBatch {
     Bytes proof_bytes;
     std::vector<Hash> headers;  // leaf hashes
     std::vector<Result<VerifiedEnvelope>> messages;
+    // Why key, tree or signature do not hold now; then `messages` is empty. It refuses the batch as
+    // a whole, unless the batch is on the record already: whose receipt was lost, and whose key
+    // ended meanwhile, gets that receipt.
+    std::optional<Error> unproven;
 };
 
 // An error refuses the batch as a whole: nothing of it is on the record, no number is consumed.

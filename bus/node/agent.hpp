@@ -163,6 +163,7 @@ class NodeAgent {
                                  const OutboxRow& row,
                                  std::size_t from,
                                  WriteStore& store);
+    Result<void> keep_without_key(const MessageId& first, const OutboxRow& row, const Error& error);
     void batch_refused(const MessageId& first, const OutboxRow& row, const Error& error);
     Scene scene() const;
     Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,

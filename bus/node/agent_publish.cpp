@@ -14,6 +14,8 @@ namespace lienthong::node {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
+constexpr std::chrono::milliseconds kNoKeyPause{60'000};  // until somebody mends it
+
 std::vector<Hash> leaves_of(const std::vector<message::Envelope>& envelopes) {
     std::vector<Hash> leaves;
     leaves.reserve(envelopes.size());
@@ -428,11 +430,38 @@ Result<void> NodeAgent::back_to_waiting(const MessageId& first,
     return erased ? store.erase_outbox(first) : erased;
 }
 
-// The batch as a whole was refused, or there was no answer. Nothing of it is on the record.
+// The broker does not take the key: it has ended, was revoked, or is not in the registry. Had the
+// batch been accepted before, its receipt would have come; but that is the broker's word, so the
+// batch is neither refused nor given other numbers. Under a newer key the same headers are signed
+// again; without one it waits.
+Result<void> NodeAgent::keep_without_key(const MessageId& first,
+                                         const OutboxRow& row,
+                                         const Error& error) {
+    auto batch = message::parse_batch(row.frame);
+    if (!batch) return std::unexpected(batch.error());
+    auto proof = proof::parse_batch_proof(batch->proof);
+    if (!proof) return std::unexpected(proof.error());
+    if (proof->key_id == keys_.sign->public_key().id()) {
+        alarm(fmt::format("batch_not_taken code={}", info(error.code).name));
+        publish_not_before_ = after(kNoKeyPause);
+        return {};
+    }
+    log::info("signing_anew stream={:016x} from={}", first.stream, first.sequence);
+    publish_not_before_ = after(kRetryPause);
+    return write(
+        [&](WriteStore& store) -> Result<void> { return keep_rest(store, first, row, *batch, 0); });
+}
+
+// The batch as a whole was refused, or there was no answer.
 void NodeAgent::batch_refused(const MessageId& first, const OutboxRow& row, const Error& error) {
     if (error.retriable()) {
         publish_not_before_ = after(kRetryPause);
         if (error.code == Code::timeout && connection_ == Connection::up) lose_connection(error);
+        return;
+    }
+    if (error.errc() == Errc::unauthenticated) {
+        auto kept = keep_without_key(first, row, error);
+        if (!kept) fail_with(kept.error());
         return;
     }
     const bool stream_trouble = error.errc() == Errc::conflict;

@@ -162,7 +162,7 @@ class Example:
         return next((ids[0]["id"] for ids in own if ids), None)
 
     def finish(self):
-        reading.check_standing(self.bus, self.checks)
+        reading.check_standing(self.bus, self.checks, acts.ALARMS)
         status = self.bus.at("labour", "status").need()
         self.log = {"size": status["log_size"], "root": status["root"]}
         self.messages = reading.count_messages(self.bus)

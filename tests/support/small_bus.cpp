@@ -160,8 +160,10 @@ bool SmallBus::start_node(const std::string& slug) {
     if (slug == options_.tampered_node) {
         made.link = std::make_unique<TamperedLink>(std::move(made.link), options_);
     }
+    node::NodeKeys keys = world().node_keys(slug);
+    if (options_.tweak_keys) options_.tweak_keys(slug, keys);
     made.agent = std::make_unique<node::NodeAgent>(
-        std::move(options), world().node_keys(slug), *made.journal, *made.link, clock_, random_);
+        std::move(options), std::move(keys), *made.journal, *made.link, clock_, random_);
     if (!made.agent->start()) return false;
     nodes_.insert_or_assign(slug, std::move(made));
     return true;

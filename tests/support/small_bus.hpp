@@ -29,6 +29,8 @@ struct SmallBusOptions {
     broker::CommitOptions commit{.reserve_bytes = 0};
     // Applied to each node's options when it starts.
     std::function<void(node::NodeOptions&)> tweak_node = {};
+    // Applied to each node's keys when it starts: after a rotation.
+    std::function<void(const std::string& slug, node::NodeKeys&)> tweak_keys = {};
     // What comes to this node is shown to `tamper` first: the broker that nobody should trust.
     std::string tampered_node = {};
     std::function<void(wire::Command& answer, Bytes& data)> tamper = {};
@@ -89,6 +91,9 @@ class SmallBus {
     void put_broker_disk(std::shared_ptr<journal::MemoryDisk> disk);
     void set_tamper(std::function<void(wire::Command& answer, Bytes& data)> tamper) {
         options_.tamper = std::move(tamper);
+    }
+    void set_keys(std::function<void(const std::string& slug, node::NodeKeys&)> tweak) {
+        options_.tweak_keys = std::move(tweak);
     }
     BrokerProcess* maybe_broker() { return broker_.get(); }
     BrokerProcess& broker();

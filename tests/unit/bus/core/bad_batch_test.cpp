@@ -137,6 +137,49 @@ TEST_F(BadBatch, AKeyRevokedBetweenVerifierAndCommitterIsRevokedKey) {
     });
 }
 
+TEST_F(BadBatch, ARepeatOfAnAcceptedOneGetsItsOldReceiptThoughTheKeyHasEnded) {
+    const Bytes frame = log.sign("labour", {report()});
+    const auto receipt = log.offer("labour", kStream, 1, 1, frame);
+    ASSERT_TRUE(receipt.has_value());
+    const auto repeat = [&](const char* why) {
+        const std::uint64_t before = log.size();
+        const auto again = log.offer("labour", kStream, 1, 1, frame);
+        ASSERT_TRUE(again.has_value()) << why << " " << info(again.error().code).name;
+        EXPECT_EQ(again->verdicts, receipt->verdicts) << why;
+        EXPECT_EQ(again->first_position, receipt->first_position) << why;
+        EXPECT_EQ(again->proof_hash, receipt->proof_hash) << why;
+        EXPECT_EQ(log.size(), before) << why;
+    };
+    auto registry = world().registry;
+    auto& key = test::key_of(registry, log.id("labour"), keys::Use::sign);
+    key.revoked = true;
+    key.revoked_from = log.size();
+    ASSERT_TRUE(log.adopt(world().registry_document(registry, 2)).has_value());
+    repeat("revoked");
+    key.revoked = false;
+    key.revoked_from = 0;
+    registry.suite_floor = 2;
+    ASSERT_TRUE(log.adopt(world().registry_document(registry, 3)).has_value());
+    repeat("suite");
+    registry.suite_floor = 1;
+    ASSERT_TRUE(log.adopt(world().registry_document(registry, 4)).has_value());
+    log.time = kNow + 731 * kDay;
+    repeat("expired");
+}
+
+TEST_F(BadBatch, ARepeatWithOtherHeadersOrFromAnotherNodeIsJudgedByItsKey) {
+    const auto first = report();
+    ASSERT_TRUE(log.offer("labour", kStream, 1, {first}).has_value());
+    log.time = kNow + 731 * kDay;
+    const auto other = report();
+    EXPECT_EQ(refusal_of(sign(*labour, other), other), Code::expired_key);
+    EXPECT_EQ(refusal_of(log.sign("police", {first}), "police"), Code::expired_key);
+    const auto next = log.compose("labour", test::draft(Kind::outreach_report), {kStream, 2});
+    const auto answer = log.offer("labour", kStream, 2, {next});
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().code, Code::expired_key);
+}
+
 TEST_F(BadBatch, ASuiteBelowTheFloorIsWeakSuite) {
     const auto envelope = report();
     auto registry = world().registry;

@@ -2,6 +2,7 @@
 // The way out: drafts become messages once, whatever restarts, and go on when rules change.
 #include <gtest/gtest.h>
 
+#include "bus/base/check.hpp"
 #include "tests/support/small_bus.hpp"
 #include "tests/unit/bus/message/payload_from_json.hpp"
 
@@ -59,7 +60,7 @@ class Outbox : public testing::Test {
         return world().policy_document(policy, version);
     }
 
-    SmallBus bus{{.nodes = {"labour", "police"}}};
+    SmallBus bus{{.nodes = {"labour", "police"}, .tampered_node = "labour"}};
 };
 
 TEST_F(Outbox, DraftsOfOneKindGoOutAsOneBatch) {
@@ -225,6 +226,74 @@ TEST_F(Outbox, WhenThePolicyChangedUnderItMessagesAreSealedAnewUnderNewIds) {
                   world().ids({"police", "labour", "womens-union"}));
     });
     EXPECT_TRUE(bus.status("police").alarms.empty());
+}
+
+// Labour's signing key ends here; its node starts again with the one that follows.
+class OutboxOfAnEndedKey : public Outbox {
+  protected:
+    OutboxOfAnEndedKey() { CHECK(bus.catch_up("labour")); }
+
+    void revoke_the_old_key() {
+        auto registry = world().registry;
+        auto& old = test::key_of(registry, world().id("labour"), keys::Use::sign);
+        const auto validity = old.validity;
+        old.revoked = true;
+        bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+            old.revoked_from = state.log_size();
+        });
+        for (registry::Agency& agency : registry.agencies) {
+            if (agency.id != world().id("labour")) continue;
+            agency.keys.push_back(world().certify_signing_key("labour", next, validity));
+        }
+        ASSERT_TRUE(bus.adopt("police", world().registry_document(registry, 2)).has_value());
+    }
+    void start_with_the_next_key() {
+        bus.set_keys([this](const std::string& slug, NodeKeys& keys) {
+            if (slug == "labour") keys.sign = next.signer();
+        });
+        ASSERT_TRUE(bus.start_node("labour"));
+    }
+    State state_of(const std::string& key) {
+        return bus.try_submit("labour", {keyed(key)}, seconds{1})->front().state;
+    }
+
+    keys::PrivateKey next = keys::PrivateKey::generate(keys::Algorithm::p256).value();
+};
+
+TEST_F(OutboxOfAnEndedKey, ALostReceiptIsGivenAgainAndNothingIsSaidTwice) {
+    bus.set_tamper([](wire::Command& answer, Bytes&) {
+        if (auto* receipt = std::get_if<message::Receipt>(&answer.body)) receipt->stream += 1;
+    });
+    EXPECT_EQ(state_of("a"), State::waiting) << "accepted, and its receipt did not come";
+    ASSERT_EQ(logged(proof::EntryKind::message), 1U);
+    revoke_the_old_key();
+    bus.set_tamper({});
+    EXPECT_EQ(bus.submit_one("labour", keyed("a")).state, State::accepted);
+    start_with_the_next_key();
+    EXPECT_EQ(bus.submit_one("labour", keyed("a")).state, State::accepted);
+    EXPECT_EQ(bus.submit_one("labour", keyed("b")).state, State::accepted);
+    EXPECT_EQ(logged(proof::EntryKind::message), 2U);
+}
+
+TEST_F(OutboxOfAnEndedKey, WhatWaitsIsNotRefusedAndGoesOutUnderTheNextKeyWithItsOldNumbers) {
+    const Bytes labour = world().member("labour").curve.public_key().raw();
+    bus.hub().cut(labour);
+    const auto waiting = bus.try_submit("labour", {keyed("a"), keyed("b")}, seconds{1});
+    ASSERT_TRUE(waiting.has_value());
+    ASSERT_FALSE(waiting->front().id.is_none()) << "composed, and cut off";
+    revoke_the_old_key();
+    bus.hub().heal(labour);
+    ASSERT_TRUE(bus.step_until([&] { return bus.has_alarm("labour", "batch_not_taken"); }));
+    EXPECT_TRUE(bus.has_alarm("labour", "batch_not_taken code=revoked_key"));
+    EXPECT_EQ(state_of("a"), State::waiting);
+    EXPECT_EQ(logged(proof::EntryKind::message), 0U);
+    start_with_the_next_key();
+    const auto outcomes = bus.submit("labour", {keyed("a"), keyed("b")});
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(outcomes[0].state, State::accepted);
+    EXPECT_EQ(outcomes[0].id, waiting->at(0).id);
+    EXPECT_EQ(outcomes[1].id, waiting->at(1).id);
+    EXPECT_EQ(logged(proof::EntryKind::message), 2U);
 }
 
 TEST_F(Outbox, ARestoredOneTakesNewStreamsAndSaysNothingTwice) {
