@@ -154,8 +154,6 @@ constexpr std::array kCaseConsent = {
     kCase,
     kData,
     kTo,
-    kHolder,
-    kDue,
     kKey,
     Option{"given", flag, {"đồng ý", "consent is given"}},
     Option{"withdrawn", flag, {"rút lại đồng ý", "consent is withdrawn"}},

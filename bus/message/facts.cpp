@@ -81,7 +81,92 @@ std::optional<Answer> maybe_answer(fb::Answer answer) {
     return std::nullopt;
 }
 
+// The fields of the facts, for the table of which kind may say what.
+enum Field : std::uint16_t {
+    kOpens = 1 << 0,
+    kParties = 1 << 1,
+    kHolder = 1 << 2,
+    kDue = 1 << 3,
+    kOutcome = 1 << 4,
+    kConsent = 1 << 5,
+    kAnswer = 1 << 6,
+    kPersons = 1 << 7,
+    kYes = 1 << 8,
+    kCounts = 1 << 9,
+    kCapacity = 1 << 10,
+};
+
+// What every step of a case may say: who joins, who has the next duty until when, how many persons
+// it is about.
+constexpr std::uint16_t kStep = kParties | kHolder | kDue | kPersons | kCounts;
+
+std::uint16_t fields_of(Kind kind) {
+    switch (kind) {
+        case Kind::shelter_capacity:
+            return kCapacity;
+        case Kind::intake_record:
+            return kStep | kOpens;
+        case Kind::verification_result:
+            return kStep | kOutcome;
+        case Kind::consent:
+            return kParties | kConsent;
+        case Kind::correction:
+            return kParties | kCounts;
+        case Kind::shelter_intake:
+            return kStep | kAnswer | kYes;
+        case Kind::commune_notice:
+        case Kind::handover_record:
+        case Kind::initial_check:
+        case Kind::verification_request:
+        case Kind::verification_acknowledgement:
+        case Kind::information_request:
+        case Kind::information_reply:
+        case Kind::verification_extension:
+        case Kind::victim_certificate:
+        case Kind::support_referral:
+            return kStep;
+        default:
+            return 0;  // the kind has no facts
+    }
+}
+
+struct Said {
+    std::uint16_t field;
+    bool said;
+    std::string_view name;
+};
+
 }  // namespace
+
+Result<void> check_facts(Kind kind, const CaseFacts& facts) {
+    const auto bad = [](std::string_view field) {
+        return fail(
+            Code::malformed_section, "not what this kind may say of a case", std::string(field));
+    };
+    const Said all[] = {
+        {kOpens, facts.opens, "opens"},
+        {kParties, !facts.parties.empty(), "parties"},
+        {kHolder, !facts.holder.empty(), "holder"},
+        {kDue, facts.due != 0, "due"},
+        {kOutcome, facts.outcome != Outcome::none, "outcome"},
+        {kConsent, facts.consent != ConsentState::none, "consent"},
+        {kConsent, !facts.consent_for.empty(), "consent_for"},
+        {kAnswer, facts.answer != Answer::none, "answer"},
+        {kPersons, facts.persons != 0, "persons"},
+        {kYes, facts.capacity_yes, "capacity_yes"},
+        {kCounts, facts.adult_count != 0, "adult_count"},
+        {kCounts, facts.minor_count != 0, "minor_count"},
+        {kCapacity, facts.capacity_normal != 0, "capacity_normal"},
+        {kCapacity, facts.capacity_max != 0, "capacity_max"},
+    };
+    const std::uint16_t allowed = fields_of(kind);
+    for (const Said& one : all) {
+        if (one.said && (allowed & one.field) == 0) return bad(one.name);
+    }
+    // An acceptance of nobody would fit any shelter.
+    if (facts.answer == Answer::accepted && facts.persons == 0) return bad("persons");
+    return {};
+}
 
 Bytes encode_facts(const CaseFacts& facts) {
     FlatBufferBuilder builder(512);

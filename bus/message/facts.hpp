@@ -8,6 +8,7 @@
 
 #include "bus/base/bytes.hpp"
 #include "bus/base/ids.hpp"
+#include "bus/message/kind.hpp"
 
 namespace lienthong::message {
 
@@ -45,5 +46,10 @@ struct CaseFacts {
 inline constexpr std::size_t kFactsBytesMax = 4096;
 Bytes encode_facts(const CaseFacts& facts);
 Result<CaseFacts> parse_facts(BytesView bytes);  // malformed_section, oversized
+
+// Whether a message of this kind may say these facts: each kind has its own fields, so that nothing
+// but a consent gives consent, nothing but a result an outcome. malformed_section, with the field
+// in `where`.
+Result<void> check_facts(Kind kind, const CaseFacts& facts);
 
 }  // namespace lienthong::message

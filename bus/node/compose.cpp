@@ -182,6 +182,13 @@ Result<void> check_draft(const Draft& draft) {
             if (*classified) return fail(Code::classified_matter, {}, "document.classification");
         }
     }
+    if (draft.facts) {
+        auto allowed = message::check_facts(draft.kind, *draft.facts);
+        if (!allowed) {
+            allowed.error().where = "facts." + allowed.error().where;
+            return allowed;
+        }
+    }
     const bool opens = draft.facts && draft.facts->opens;
     if (kind.needs_case && draft.case_id.is_none() && !opens) {
         return fail(Code::bad_argument, "this kind belongs to a case", "case");

@@ -80,6 +80,8 @@ Result<CheckedSections> check_sections(const message::Header& header,
         if (descriptor->form == message::Form::facts) {
             auto facts = message::parse_facts(section.body);
             if (!facts) return std::unexpected(facts.error());
+            auto allowed = message::check_facts(header.kind, *facts);
+            if (!allowed) return std::unexpected(allowed.error());
             checked.facts = std::move(*facts);
         }
         checked.descriptors.push_back(std::move(*descriptor));

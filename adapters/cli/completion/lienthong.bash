@@ -44,7 +44,7 @@ _lienthong() {
         "case certify"*) words="--data --to --holder --due --answers --key --persons --adults --minors --home --json --lang --wait" ;;
         "case refer"*) words="--data --to --holder --due --answers --key --persons --adults --minors --home --json --lang --wait" ;;
         "case accept"*) words="--data --to --holder --due --answers --key --persons --adults --minors --yes --decline --home --json --lang --wait" ;;
-        "case consent"*) words="--data --to --holder --due --key --given --withdrawn --for --home --json --lang --wait" ;;
+        "case consent"*) words="--data --to --key --given --withdrawn --for --home --json --lang --wait" ;;
         "case status"*) words="--officer --purpose --home --json --lang --wait" ;;
         "case list"*) words="--officer --purpose --home --json --lang --wait" ;;
         "case timeline"*) words="--officer --purpose --home --json --lang --wait" ;;

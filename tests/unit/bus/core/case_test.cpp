@@ -210,6 +210,28 @@ TEST_F(Cases, ADeclinedReferralTakesNoPlaceAndWaitsForAnother) {
     EXPECT_EQ(log.record(id).state, CaseState::support_referred);
 }
 
+TEST_F(Cases, AnAcceptanceOfNobodyIsMalformedSection) {
+    const CaseId id = log.open_case();
+    log.move_case(id, CaseState::support_referred);
+    message::CaseFacts facts;
+    facts.answer = message::Answer::accepted;
+    EXPECT_EQ(log.verdict("social-protection-centre", case_draft(Kind::shelter_intake, id, facts)),
+              Code::malformed_section);
+    EXPECT_EQ(log.record(id).state, CaseState::support_referred);
+}
+
+TEST_F(Cases, OnlyAConsentGivesConsent) {
+    const CaseId id = log.open_case();
+    log.move_case(id, CaseState::certified);
+    message::CaseFacts facts = refer();
+    facts.consent = message::ConsentState::given;
+    facts.consent_for = {log.id("womens-union")};
+    EXPECT_EQ(log.verdict("labour", case_draft(Kind::support_referral, id, facts)),
+              Code::malformed_section);
+    EXPECT_TRUE(log.record(id).consented.empty());
+    EXPECT_EQ(log.record(id).state, CaseState::certified);
+}
+
 TEST_F(Cases, APersonalMessageIsStoredUnderTheKeyOfItsCase) {
     const CaseId id = log.open_case();
     const core::Entry entry = log.entries_of(proof::EntryKind::message).back();

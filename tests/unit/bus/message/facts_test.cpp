@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tests/unit/bus/message/payload_from_json.hpp"
@@ -30,6 +31,43 @@ CaseFacts all_facts() {
     return facts;
 }
 
+// The field that a message of this kind may not say; empty if it may say all of it.
+std::string not_of(Kind kind, const CaseFacts& facts) {
+    const auto checked = check_facts(kind, facts);
+    if (checked) return {};
+    EXPECT_EQ(checked.error().code, Code::malformed_section);
+    return checked.error().where;
+}
+
+// Facts with one thing in them, and the kinds that may say it.
+struct OneFact {
+    const char* field;
+    CaseFacts facts;
+    std::vector<Kind> kinds;  // empty: all steps of a case
+};
+
+std::vector<OneFact> single_facts() {
+    std::vector<OneFact> all;
+    const auto add = [&](const char* field, std::vector<Kind> kinds, auto change) {
+        CaseFacts facts;
+        change(facts);
+        all.push_back({field, facts, std::move(kinds)});
+    };
+    add("opens", {Kind::intake_record}, [](auto& f) { f.opens = true; });
+    add("outcome", {Kind::verification_result}, [](auto& f) { f.outcome = Outcome::confirmed; });
+    add("consent", {Kind::consent}, [](auto& f) { f.consent = ConsentState::given; });
+    add("consent", {Kind::consent}, [](auto& f) { f.consent = ConsentState::withdrawn; });
+    add("consent_for", {Kind::consent}, [](auto& f) { f.consent_for = {AgencyId::of("union")}; });
+    add("answer", {Kind::shelter_intake}, [](auto& f) { f.answer = Answer::declined; });
+    add("capacity_yes", {Kind::shelter_intake}, [](auto& f) { f.capacity_yes = true; });
+    add("capacity_normal", {Kind::shelter_capacity}, [](auto& f) { f.capacity_normal = 1; });
+    add("capacity_max", {Kind::shelter_capacity}, [](auto& f) { f.capacity_max = 1; });
+    add("holder", {}, [](auto& f) { f.holder = AgencyId::of("police"); });
+    add("due", {}, [](auto& f) { f.due = 1; });
+    add("persons", {}, [](auto& f) { f.persons = 1; });
+    return all;
+}
+
 std::string refused(const CaseFacts& facts) {
     const auto parsed = parse_facts(encode_facts(facts));
     if (parsed) return "accepted";
@@ -43,6 +81,40 @@ TEST(CaseFacts, ComeBackAsTheyWereEncoded) {
         ASSERT_TRUE(parsed) << parsed.error().where;
         EXPECT_EQ(*parsed, facts);
     }
+}
+
+TEST(CaseFacts, AreSaidOnlyByTheKindsThatMaySayThem) {
+    const auto is_step = [](Kind kind) {
+        return kind != Kind::consent && kind != Kind::correction && info(kind).needs_case;
+    };
+    for (const OneFact& one : single_facts()) {
+        for (const KindInfo& kind : all_kinds()) {
+            const bool may = one.kinds.empty() ? is_step(kind.kind)
+                                               : std::ranges::count(one.kinds, kind.kind) > 0;
+            EXPECT_EQ(not_of(kind.kind, one.facts), may ? "" : one.field) << kind.name;
+        }
+    }
+}
+
+TEST(CaseFacts, OfACaseMayNamePartiesInEachKindThatHasThem) {
+    CaseFacts facts;
+    facts.parties = {AgencyId::of("police")};
+    for (const KindInfo& kind : all_kinds()) {
+        const bool may = maybe_section(kind, "facts") && kind.kind_class == Class::personal;
+        EXPECT_EQ(not_of(kind.kind, facts), may ? "" : "parties") << kind.name;
+        EXPECT_EQ(not_of(kind.kind, CaseFacts{}), "") << kind.name;
+    }
+}
+
+TEST(CaseFacts, OfAnAcceptanceSayHowManyPersons) {
+    CaseFacts facts;
+    facts.answer = Answer::accepted;
+    EXPECT_EQ(not_of(Kind::shelter_intake, facts), "persons");
+    facts.persons = 1;
+    EXPECT_EQ(not_of(Kind::shelter_intake, facts), "");
+    facts.answer = Answer::declined;
+    facts.persons = 0;
+    EXPECT_EQ(not_of(Kind::shelter_intake, facts), "");
 }
 
 TEST(CaseFacts, KeepThePartiesInTheOrderGiven) {

@@ -148,6 +148,11 @@ TEST_F(Outbox, FaultyDraftsAreRefusedBeforeAnythingIsTaken) {
     garbage.sections.front().second = Bytes(40, 3);
     EXPECT_EQ(refusal_of({garbage}, "draft 0: report"), Code::malformed_section);
     EXPECT_EQ(refusal_of({test::draft(Kind::consent)}, "draft 0: facts"), Code::malformed_section);
+    message::CaseFacts consent;
+    consent.consent = message::ConsentState::given;
+    EXPECT_EQ(refusal_of({test::case_draft(Kind::support_referral, {}, consent)},
+                         "draft 0: facts.consent"),
+              Code::malformed_section);
     EXPECT_EQ(refusal_of({test::case_draft(Kind::consent, {})}, "draft 0: case"),
               Code::bad_argument);
     EXPECT_EQ(bus.status("labour").outbox, 0U);
