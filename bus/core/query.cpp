@@ -88,11 +88,20 @@ Result<void> Group::answer_list(const Session& session,
 Result<void> Group::answer_case(const message::Query& query,
                                 const CaseRecord& record,
                                 message::QueryAnswer& answer) {
-    answer.cases.push_back(case_row(query.case_id, record));
     if (query.kind == message::QueryKind::case_parties) {
+        // Asked without officer and purpose and not recorded: so it tells what a node needs to
+        // address a message of the case, and nothing of how the case stands.
+        message::CaseRow row;
+        row.case_id = query.case_id;
+        row.position = record.position;
+        row.epoch = record.epoch;
+        row.leaf = record.leaf;
+        answer.cases.push_back(std::move(row));
         answer.parties = record.parties;
         answer.consented = record.consented;
+        return {};
     }
+    answer.cases.push_back(case_row(query.case_id, record));
     if (query.kind != message::QueryKind::case_timeline) return {};
     const std::size_t count_max = std::clamp<std::uint32_t>(query.count_max, 1, kPageMax);
     auto steps = state_.case_steps(query.case_id, query.from, count_max + 1);

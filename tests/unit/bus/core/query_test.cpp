@@ -154,6 +154,29 @@ TEST_F(Queries, ANodeThatPreparesAMessageIsNotAnOfficerAsking) {
     EXPECT_EQ(queried(), 0U);
 }
 
+TEST_F(Queries, ANodeThatPreparesAMessageLearnsWhomToAddressAndNotHowTheCaseStands) {
+    const CaseId id = log.open_case();
+    message::CaseFacts facts;
+    facts.holder = log.id("labour");
+    facts.due = test::kNow + test::kDay;
+    log.accept("peoples-committee", test::case_draft(message::Kind::commune_notice, id, facts));
+    const CaseRecord record = log.record(id);
+    const auto answer = log.query("police", query(QueryKind::case_parties, id, "", ""));
+    ASSERT_TRUE(answer.has_value());
+    ASSERT_EQ(answer->cases.size(), 1U);
+    const message::CaseRow& row = answer->cases.front();
+    EXPECT_EQ(row.case_id, id);
+    EXPECT_EQ(row.epoch, record.epoch);
+    EXPECT_EQ(row.position, record.position);
+    EXPECT_EQ(row.leaf, record.leaf);
+    EXPECT_EQ(row.state, "");
+    EXPECT_TRUE(row.holder.empty());
+    EXPECT_EQ(row.due, 0);
+    EXPECT_EQ(row.since, 0);
+    EXPECT_EQ(answer->parties, record.parties);
+    EXPECT_TRUE(answer->steps.empty());
+}
+
 TEST_F(Queries, DenialsAreCountedForAMinuteAndWrittenOnce) {
     const CaseId id = log.open_case({"police", "labour"});
     for (int i = 0; i < 4; ++i) {
