@@ -102,6 +102,10 @@ Result<std::optional<message::DeliveredEntry>> Group::deliver_entry(const Sessio
     }
     auto header = message::parse_header(entry->content);
     if (!header) return std::unexpected(header.error());
+    // What was once stated as skipped is not delivered later, whatever the grants are now.
+    auto withheld = state_.is_withheld(session.agency, header->id);
+    if (!withheld) return std::unexpected(withheld.error());
+    if (*withheld) return std::optional<message::DeliveredEntry>();
     auto sections = state_.sections(*entry);
     if (!sections && sections.error().code != Code::erased) {
         return std::unexpected(sections.error());

@@ -241,6 +241,19 @@ TEST_F(Deliveries, LookAtABoundedNumberOfEntriesAndTheNextOneGoesOn) {
     EXPECT_EQ(fetches, 3U);
 }
 
+TEST_F(Deliveries, WhatWasHeldBackIsNotDeliveredLaterUnderAWiderGrant) {
+    const auto first = log.accept("police", test::draft(Kind::outreach_report)).second;
+    const auto had = fetch("labour");
+    EXPECT_EQ(positions(had), std::vector{first});
+    const auto held_back = log.accept("police", test::draft(Kind::outreach_report)).second;
+    adopt_policy_without({"outreach-read", "outreach-read-partner"}, 2);
+    EXPECT_TRUE(positions(fetch("labour", had.to)).empty());
+    ASSERT_TRUE(log.adopt(world().policy_document(world().policy, 3)).has_value());
+    EXPECT_EQ(positions(fetch("labour")), std::vector{first})
+        << "what it had it may have again; what was held back stays so";
+    EXPECT_EQ(positions(fetch("police")), (std::vector{first, held_back}));
+}
+
 TEST_F(Deliveries, CaseDataLeavesOnlyAfterItsDisclosureIsInTheLog) {
     const CaseId id = log.open_case({"police", "labour"});
     const std::uint64_t before = log.size();
