@@ -128,20 +128,14 @@ Result<void> CommitAgent::run_group(std::vector<Work> works) {
 
 Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
     if (auto* verified = std::get_if<Result<core::VerifiedBatch>>(&work.what)) {
-        if (!*verified) {
-            refuse(work, verified->error());
-            return {};
-        }
+        if (!*verified) return refuse_batch(group, work, verified->error());
         if (refuse_publishing_) {
             refuse(work, Error{Code::disk_full, "the disk is nearly full", {}, {}});
             return {};
         }
         auto receipt = group.publish(**verified);
         if (!receipt) return std::unexpected(receipt.error());
-        if (!*receipt) {
-            refuse(work, receipt->error());
-            return {};
-        }
+        if (!*receipt) return refuse_batch(group, work, receipt->error());
         answer(work, std::move(**receipt));
         return {};
     }
@@ -395,6 +389,14 @@ void CommitAgent::answer(const Work& work, wire::Body body, Bytes data) {
 void CommitAgent::refuse(const Work& work, const Error& error) {
     counters_.refuse(error.code);
     answer(work, wire::to_failure(error));
+}
+
+// Nothing of the batch stands in the log, no number is consumed: so that the attempt is on the
+// record all the same, it is counted among the denials.
+Result<void> CommitAgent::refuse_batch(core::Group& group, const Work& work, const Error& error) {
+    refuse(work, error);
+    if (error.retriable()) return {};
+    return group.record_denial(work.session.agency, info(error.code).name);
 }
 
 void CommitAgent::count_verdicts(const message::Receipt& receipt) {

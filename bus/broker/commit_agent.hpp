@@ -81,6 +81,7 @@ class CommitAgent {
     Result<void> finish(core::Group& group);
     Result<wire::Welcome> welcome(const core::Group& group, const core::Session& session) const;
     void answer(const Work& work, wire::Body body, Bytes data = {});
+    Result<void> refuse_batch(core::Group& group, const Work& work, const Error& error);
     void refuse(const Work& work, const Error& error);
     void publish_state();
     bool disk_nearly_full() const;

@@ -93,6 +93,9 @@ class Group {
     // Drops at most so many chunks of uploads that nobody claimed in kUploadKeptMs, or that nobody
     // can claim any more; how many went.
     Result<std::size_t> collect_uploads(std::size_t chunks_max);
+    // One more refusal of the agency's under this rule: on the record with its count once the
+    // minute is over.
+    Result<void> record_denial(const AgencyId& agency, std::string_view rule);
     // Position of the entry.
     Judged<Position> adopt(BytesView document);
     // A node's co-signature of the head of this size; repeating one changes nothing.
@@ -150,7 +153,6 @@ class Group {
                                                    const ChunkRequest& request);
     Result<Position> append_and_apply(const Entry& entry, const Opened& opened);
     Result<Position> append_note(proof::EntryKind kind, Bytes content);
-    Result<void> record_denial(const AgencyId& agency, std::string_view rule);
     Result<bool> record_query(const Session& session, const message::Query& query);
     using NextInClass = std::pair<Position, std::uint32_t>;
     using ClassQueue = std::priority_queue<NextInClass, std::vector<NextInClass>, std::greater<>>;

@@ -126,6 +126,36 @@ TEST_F(Commits, NewsForOthersDoesNotWakeAFetch) {
     EXPECT_EQ(information.maybe_answer(request), std::nullopt);
 }
 
+TEST_F(Commits, ABatchThatIsRefusedAsAWholeIsOnTheRecordWithItsAgencyAndCode) {
+    const Made accepted = report();
+    ASSERT_TRUE(is_receipt(peer.ask(accepted.command, accepted.frame)));
+    const Made theirs = report("police");
+    const Made other = report();
+    const auto refused_thrice = [&] {
+        Bytes garbage(100, 7);
+        EXPECT_EQ(peer.refusal(accepted.command, std::move(garbage)), Code::malformed_frame);
+        EXPECT_EQ(peer.refusal(theirs.command, theirs.frame), Code::wrong_sender);
+        wire::Publish same_numbers = other.command;
+        same_numbers.stream = accepted.command.stream;
+        EXPECT_EQ(peer.refusal(same_numbers, other.frame), Code::id_conflict);
+    };
+    refused_thrice();
+    bus.clock().advance(std::chrono::minutes{1});
+    refused_thrice();  // the minute before is written with what comes after it
+    std::set<std::string> rules;
+    bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+        for (Position position = 0; position < state.log_size(); ++position) {
+            const auto entry = state.entry(position).value();
+            if (entry.kind != proof::EntryKind::denied) continue;
+            const auto denied = core::parse_denied(entry.content).value();
+            EXPECT_EQ(denied.agency, world().id("labour"));
+            EXPECT_EQ(denied.count, 1U) << denied.rule;
+            rules.insert(denied.rule);
+        }
+    });
+    EXPECT_EQ(rules, (std::set<std::string>{"id_conflict", "malformed_frame", "wrong_sender"}));
+}
+
 TEST_F(Commits, AFullDiskRefusesPublishingWhileReadingGoesOn) {
     const Made first = report();
     ASSERT_TRUE(is_receipt(peer.ask(first.command, first.frame)));
