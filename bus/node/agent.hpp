@@ -193,6 +193,11 @@ class NodeAgent {
                                              const message::Section& section,
                                              const message::Descriptor& descriptor) const;
 
+    // agent_evidence.cpp
+    Result<void> compose_for_case(Ordinal ordinal,
+                                  const Draft& draft,
+                                  const message::QueryAnswer& answer);
+
     // agent_receive.cpp
     void step_fetch();
     void received_delivery(Result<Reply> reply);

@@ -154,10 +154,7 @@ Result<void> NodeAgent::compose_next() {
                  if (!waits) fail_with(waits.error());
                  return;  // it has gone into a bundle meanwhile
              }
-             const message::CaseRow& row = answer->cases.front();
-             CaseKnowledge knowledge{
-                 {row.epoch, row.position, row.leaf}, answer->parties, answer->consented};
-             auto composed = compose_batch({ordinal}, draft, knowledge);
+             auto composed = compose_for_case(ordinal, draft, *answer);
              if (!composed) fail_with(composed.error());
          });
     return {};

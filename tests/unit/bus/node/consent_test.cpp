@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whom a person consented to is believed of the consents that came to the node, not of the broker.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "bus/base/check.hpp"
+#include "tests/support/small_bus.hpp"
+
+namespace lienthong::node {
+namespace {
+
+using message::Kind;
+using State = Outcome::State;
+using test::case_draft;
+using test::SmallBus;
+using test::world;
+
+// A certified case; labour may refer it, and a partner reads the limited view if the person agreed.
+class ConsentOfACase : public testing::Test {
+  protected:
+    ConsentOfACase() {
+        const Outcome opened = bus.submit_one(
+            "border-guard", test::opening({"police", "labour", "peoples-committee"}));
+        CHECK(opened.state == State::accepted);
+        case_id = opened.case_id;
+        const std::pair<const char*, Kind> steps[] = {
+            {"peoples-committee", Kind::commune_notice},
+            {"labour", Kind::initial_check},
+            {"labour", Kind::verification_request},
+            {"police", Kind::verification_acknowledgement},
+            {"police", Kind::verification_result},
+            {"police", Kind::victim_certificate},
+        };
+        for (const auto& [slug, kind] : steps) {
+            message::CaseFacts facts;
+            if (kind == Kind::verification_result) facts.outcome = message::Outcome::confirmed;
+            const Outcome outcome = bus.submit_one(slug, case_draft(kind, case_id, facts));
+            CHECK(outcome.state == State::accepted);
+        }
+        CHECK(bus.catch_up("labour"));
+    }
+
+    // By police, so that labour knows of it only by what it is sent.
+    void say(message::ConsentState consent) {
+        message::CaseFacts facts;
+        facts.consent = consent;
+        facts.consent_for = {partner};
+        ASSERT_EQ(bus.submit_one("police", case_draft(Kind::consent, case_id, facts)).state,
+                  State::accepted);
+    }
+    Outcome refer() {
+        message::CaseFacts facts;
+        facts.parties = world().ids({"social-protection-centre"});
+        Draft referral = case_draft(Kind::support_referral, case_id, facts);
+        referral.sections.emplace_back("limited-view",
+                                       test::sample_section("lienthong.fb.LimitedView"));
+        return bus.submit_one("labour", std::move(referral));
+    }
+    bool went_to_the_partner(const Outcome& outcome) {
+        bool there = false;
+        bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+            const auto entry = state.entry(outcome.position).value();
+            const auto agencies = state.maybe_class(entry.class_id).value()->agencies;
+            there = std::ranges::find(agencies, partner) != agencies.end();
+        });
+        return there;
+    }
+    // The broker says that the person agreed. Nothing sealed to the partner may leave.
+    void expect_not_believed() {
+        bus.set_tamper([this](wire::Command& answer, Bytes&) {
+            auto* body = std::get_if<message::QueryAnswer>(&answer.body);
+            if (body != nullptr && !body->parties.empty()) body->consented = {partner};
+        });
+        published = 0;
+        const Outcome outcome = refer();
+        EXPECT_EQ(outcome.state, State::refused);
+        ASSERT_TRUE(outcome.refusal.has_value());
+        EXPECT_EQ(outcome.refusal->code, Code::wrong_audience);
+        EXPECT_EQ(outcome.refusal->where, "consent");
+        EXPECT_EQ(published, 0U);
+        EXPECT_TRUE(bus.has_alarm("labour", "unproven_consent"));
+    }
+
+    const AgencyId partner = world().id("womens-union");
+    CaseId case_id;
+    std::size_t published = 0;
+    SmallBus bus{{.nodes = {"labour", "police", "border-guard", "peoples-committee"},
+                  .tampered_node = "labour",
+                  .sent = [this](const wire::Command& request) {
+                      if (std::holds_alternative<wire::Publish>(request.body)) ++published;
+                  }}};
+};
+
+TEST_F(ConsentOfACase, ThatCameToTheNodeOpensTheLimitedViewToThePartner) {
+    say(message::ConsentState::given);
+    const Outcome outcome = refer();
+    ASSERT_EQ(outcome.state, State::accepted);
+    EXPECT_TRUE(went_to_the_partner(outcome));
+    EXPECT_TRUE(bus.status("labour").alarms.empty());
+}
+
+TEST_F(ConsentOfACase, ThatNobodyGaveIsNotBelievedOfTheBroker) { expect_not_believed(); }
+
+TEST_F(ConsentOfACase, ThatWasWithdrawnIsNotBelievedOfTheBroker) {
+    say(message::ConsentState::given);
+    say(message::ConsentState::withdrawn);
+    ASSERT_TRUE(bus.catch_up("labour"));
+    expect_not_believed();
+}
+
+TEST_F(ConsentOfACase, ThatTheBrokerKeepsToItselfOpensNothing) {
+    say(message::ConsentState::given);
+    bus.set_tamper([](wire::Command& answer, Bytes&) {
+        if (auto* body = std::get_if<message::QueryAnswer>(&answer.body)) body->consented.clear();
+    });
+    const Outcome outcome = refer();
+    EXPECT_EQ(outcome.state, State::refused) << "the broker itself expects the partner";
+    EXPECT_FALSE(bus.has_alarm("labour", "unproven_consent"));
+}
+
+}  // namespace
+}  // namespace lienthong::node
