@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of figures and of the reports made of them.
 #include <array>
+#include <chrono>
 
 #include "bus/message/checker.hpp"
 #include "bus/message/document_rules.hpp"
@@ -11,12 +12,63 @@
 namespace lienthong::message {
 namespace {
 
+// "2021-12-14", which has been checked.
+std::chrono::year_month_day day_of(const flatbuffers::String* text) {
+    const auto number = [&](std::size_t at, std::size_t size) {
+        int value = 0;
+        for (const char c : text_of(text).substr(at, size)) value = value * 10 + (c - '0');
+        return value;
+    };
+    return {std::chrono::year(number(0, 4)),
+            std::chrono::month(static_cast<unsigned>(number(5, 2))),
+            std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+}
+
+// Whole months from the first to the last day of the calendar, or from the 15th to the 14th as
+// administrative reports count (Decree 09/2019/ND-CP); `months` of them, where they begin in a
+// year.
+bool spans(const fb::Period& period, unsigned months, bool calendar, bool administrative) {
+    const auto from = day_of(period.from());
+    const auto to = day_of(period.to());
+    const bool from_first = calendar && from.day() == std::chrono::day(1);
+    const bool from_fifteenth = administrative && from.day() == std::chrono::day(15);
+    if (!from_first && !from_fifteenth) return false;
+    const std::chrono::year_month first = std::chrono::year_month(from.year(), from.month()) +
+                                          std::chrono::months(from_first ? 0 : 1);
+    if ((static_cast<unsigned>(first.month()) - 1) % months != 0) return false;
+    const std::chrono::year_month last = first + std::chrono::months(static_cast<int>(months) - 1);
+    const std::chrono::year_month_day end =
+        from_first ? std::chrono::year_month_day(last / std::chrono::last)
+                   : last / std::chrono::day(14);
+    return to == end;
+}
+
+bool fits_its_dates(const fb::Period& period) {
+    switch (period.kind()) {
+        case fb::PeriodKind::calendar_year:
+            return spans(period, 12, true, false);
+        case fb::PeriodKind::administrative_year:
+            return spans(period, 12, false, true);
+        case fb::PeriodKind::half_year:
+            return spans(period, 6, true, true);
+        case fb::PeriodKind::quarter:
+            return spans(period, 3, true, true);
+        case fb::PeriodKind::month:
+            return spans(period, 1, true, true);
+        case fb::PeriodKind::none:
+        case fb::PeriodKind::other:
+            break;
+    }
+    return true;
+}
+
 void check_period(Checker& checker, const fb::Period& period) {
     checker.date("from", period.from());
     checker.date("to", period.to());
     checker.code("kind", period.kind());
     checker.require(
         text_of(period.from()) <= text_of(period.to()), "to", "must not be before the start");
+    if (checker.ok()) checker.require(fits_its_dates(period), "kind", "does not fit its dates");
 }
 
 void check_place(Checker& checker, const fb::Place& place) {

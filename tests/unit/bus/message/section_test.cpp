@@ -339,7 +339,43 @@ TEST(Dates, OfBirthMayBeAYearAlone) {
 
 TEST(Dates, OfAPeriodStandInOrder) {
     EXPECT_EQ(judged_with(kOutreach, "/period/to", "2020-12-31"), "period.to");
-    EXPECT_EQ(judged_with(kOutreach, "/period/to", "2021-01-01"), "accepted");
+    EXPECT_EQ(judged_figure(R"({"period": {"from": "2021-01-01", "to": "2021-01-01"}})"),
+              "accepted");
+}
+
+TEST(Dates, OfAPeriodFitItsKind) {
+    const auto judged_period = [](const char* kind, const char* from, const char* to) {
+        return judged_figure(
+            json{{"period", {{"from", from}, {"to", to}, {"kind", kind}}}}.dump().c_str());
+    };
+    struct Row {
+        const char* kind;
+        const char* from;
+        const char* to;
+    };
+    for (const Row& good : {Row{"calendar_year", "2021-01-01", "2021-12-31"},
+                            Row{"administrative_year", "2020-12-15", "2021-12-14"},
+                            Row{"half_year", "2021-07-01", "2021-12-31"},
+                            Row{"half_year", "2020-12-15", "2021-06-14"},
+                            Row{"quarter", "2021-04-01", "2021-06-30"},
+                            Row{"quarter", "2021-03-15", "2021-06-14"},
+                            Row{"month", "2020-02-01", "2020-02-29"},
+                            Row{"month", "2020-12-15", "2021-01-14"},
+                            Row{"other", "2021-02-03", "2021-05-09"}}) {
+        EXPECT_EQ(judged_period(good.kind, good.from, good.to), "accepted")
+            << good.kind << good.from;
+    }
+    for (const Row& bad : {Row{"month", "2021-01-01", "2021-12-31"},
+                           Row{"month", "2021-02-01", "2021-02-27"},
+                           Row{"calendar_year", "2020-12-15", "2021-12-14"},
+                           Row{"administrative_year", "2021-01-01", "2021-12-31"},
+                           Row{"half_year", "2021-04-01", "2021-09-30"},
+                           Row{"quarter", "2021-02-01", "2021-04-30"},
+                           Row{"quarter", "2021-01-01", "2021-03-14"},
+                           Row{"month", "2021-01-02", "2021-01-31"}}) {
+        EXPECT_EQ(judged_period(bad.kind, bad.from, bad.to), "figures[0].period.kind")
+            << bad.kind << bad.from;
+    }
 }
 
 TEST(Reports, NeedAFigureOrMore) {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/message/facts_agree.hpp"
+
+#include <string>
+#include <utility>
+
+#include "bus/message/flat.hpp"
+#include "schemas/procedure_messages_generated.h"
+
+namespace lienthong::message {
+namespace {
+
+constexpr std::size_t kConsentAgenciesMax = 64;
+
+// The codes of facts.hpp and of schemas/facts.fbs have the same numbers.
+template <class Ours, class Flat>
+bool same(Ours ours, Flat flat) {
+    return std::to_underlying(ours) == std::to_underlying(flat);
+}
+
+Result<void> require(bool agrees, std::string_view path) {
+    if (agrees) return {};
+    return fail(Code::malformed_section, "contradicts the facts", std::string(path));
+}
+
+template <class Root>
+const Root& root_of(const AlignedCopy& aligned) {
+    return *flatbuffers::GetRoot<Root>(aligned.view().data());
+}
+
+Result<void> consent_agrees(const CaseFacts& facts, const fb::Consent& consent) {
+    if (auto state = require(same(facts.consent, consent.state()), "consent.state"); !state) {
+        return state;
+    }
+    const auto agencies = maybe_agencies(consent.agencies(), 1, kConsentAgenciesMax);
+    return require(agencies && *agencies == facts.consent_for, "consent.agencies");
+}
+
+}  // namespace
+
+Result<void> facts_agree(Kind kind,
+                         const CaseFacts& facts,
+                         std::string_view section,
+                         BytesView plaintext) {
+    const AlignedCopy aligned(plaintext);
+    if (kind == Kind::verification_result && section == "result") {
+        return require(same(facts.outcome, root_of<fb::VerificationResult>(aligned).outcome()),
+                       "result.outcome");
+    }
+    // A certificate repeats the outcome of an earlier result; its facts need not name it again.
+    const bool names_outcome = kind == Kind::verification_result || facts.outcome != Outcome::none;
+    if (section == "outcome" && names_outcome) {
+        return require(same(facts.outcome, root_of<fb::OutcomeNotice>(aligned).outcome()),
+                       "outcome.outcome");
+    }
+    if (kind == Kind::shelter_intake && section == "intake") {
+        return require(same(facts.answer, root_of<fb::Intake>(aligned).answer()), "intake.answer");
+    }
+    if (kind == Kind::consent && section == "consent") {
+        return consent_agrees(facts, root_of<fb::Consent>(aligned));
+    }
+    return {};
+}
+
+}  // namespace lienthong::message
