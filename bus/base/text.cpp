@@ -9,16 +9,28 @@
 
 namespace lienthong {
 
-Result<std::string> to_nfc(std::string_view utf8) {
-    utf8proc_uint8_t* mapped = nullptr;
+namespace {
+
+Result<std::string> mapped(std::string_view utf8, int options) {
+    utf8proc_uint8_t* bytes = nullptr;
     const utf8proc_ssize_t size =
         utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(utf8.data()),
                      static_cast<utf8proc_ssize_t>(utf8.size()),
-                     &mapped,
-                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+                     &bytes,
+                     static_cast<utf8proc_option_t>(options));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(bytes, &std::free);
     if (size < 0) return fail(Code::malformed_input, utf8proc_errmsg(size));
-    return std::string(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
+    return std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+Result<std::string> to_nfc(std::string_view utf8) {
+    return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+}
+
+Result<std::string> to_folded(std::string_view utf8) {
+    return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 }
 
 Result<std::int64_t> parse_vietnamese_count(std::string_view text) {

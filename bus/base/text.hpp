@@ -13,6 +13,10 @@ namespace lienthong {
 // NFC; malformed_input if the bytes are not UTF-8.
 Result<std::string> to_nfc(std::string_view utf8);
 
+// NFC without difference of case, to compare what people write: "Băng Zôn" and "BĂNG ZÔN" are the
+// same. malformed_input if the bytes are not UTF-8.
+Result<std::string> to_folded(std::string_view utf8);
+
 // "17.121" and "17 121" and "17121" are 17,121; "02" is 2. A point or blank separates groups of
 // exactly three digits; anything else (a decimal comma, a sign, a unit) is malformed_input.
 Result<std::int64_t> parse_vietnamese_count(std::string_view text);

@@ -27,6 +27,8 @@ std::string_view name(Completeness completeness) {
             return "missing";
         case Completeness::partly:
             return "partly";
+        case Completeness::not_visible:
+            return "not_visible";
         case Completeness::complete:
             break;
     }
@@ -56,6 +58,10 @@ std::vector<CompletenessRow> completeness(const Period& period,
         if (!spans.empty()) {
             row.completeness =
                 cover(period, std::move(spans)) ? Completeness::complete : Completeness::partly;
+        }
+        // What cannot be read is not known to be missing.
+        if (!one.readable && row.completeness != Completeness::complete) {
+            row.completeness = Completeness::not_visible;
         }
         rows.push_back(std::move(row));
     }

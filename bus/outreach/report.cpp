@@ -88,6 +88,8 @@ Result<void> read_numbers(const fb::Figure& flat, const std::string& where, Figu
     const std::optional<Qualifier> qualifier = maybe_qualifier(flat.qualifier());
     if (!qualifier) return bad(where + ".qualifier");
     figure.quantity = {number_of(flat.low()), number_of(flat.high()), *qualifier};
+    // Only a range needs its high end: any other number is said once.
+    if (*qualifier != Qualifier::range) figure.quantity.high = figure.quantity.low;
     if (figure.quantity.low.value_or(0) < 0 || figure.quantity.high.value_or(0) < 0) {
         return bad(where + ".low");
     }

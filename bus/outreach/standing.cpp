@@ -2,6 +2,7 @@
 #include "bus/outreach/standing.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,15 +19,40 @@ struct MessageFacts {
 // Rows of one joint activity.
 using Joint = std::vector<Row*>;
 
+bool leads_itself(const Row& row) {
+    const Reported& r = row.reported;
+    return !r.figure.lead.agency.empty() && r.figure.lead.agency == r.agency;
+}
+
 // Who leads a joint activity: the first report by an agency that names itself; else whom the first
 // report names; else its reporter.
 AgencyId lead_of(const Joint& joint) {
     for (const Row* row : joint) {
-        const Reported& r = row->reported;
-        if (!r.figure.lead.agency.empty() && r.figure.lead.agency == r.agency) return r.agency;
+        if (leads_itself(*row)) return row->reported.agency;
     }
     const Reported& first = joint.front()->reported;
     return first.figure.lead.agency.empty() ? first.agency : first.figure.lead.agency;
+}
+
+// The activities that share an id, each with its lead. More than one only if several agencies say
+// that they lead: then the id was minted twice, or somebody is wrong, and no figure may vanish.
+std::map<AgencyId, Joint> by_lead(const Joint& joint) {
+    std::set<AgencyId> leads;
+    for (const Row* row : joint) {
+        if (leads_itself(*row)) leads.insert(row->reported.agency);
+    }
+    const AgencyId first = lead_of(joint);
+    std::map<AgencyId, Joint> activities;
+    for (Row* row : joint) {
+        const AgencyId& named = row->reported.figure.lead.agency;
+        row->lead_disputed = leads.size() > 1;
+        if (leads.contains(row->reported.agency)) {
+            activities[row->reported.agency].push_back(row);
+        } else {
+            activities[leads.contains(named) ? named : first].push_back(row);
+        }
+    }
+    return activities;
 }
 
 // The same agency, the same activity, the same span and place: said again, not another one. Two
@@ -128,12 +154,13 @@ void judge_joint(std::vector<Row>& rows) {
         if (!id.empty()) activities[id].push_back(&row);
     }
     for (const auto& [id, joint] : activities) {
-        const AgencyId lead = lead_of(joint);
-        std::map<std::pair<std::string, Measurement>, Joint> measures;
-        for (Row* row : joint) {
-            measures[{row->measure, row->reported.figure.measurement}].push_back(row);
+        for (const auto& [lead, led] : by_lead(joint)) {
+            std::map<std::pair<std::string, Measurement>, Joint> measures;
+            for (Row* row : led) {
+                measures[{row->measure, row->reported.figure.measurement}].push_back(row);
+            }
+            for (const auto& [measure, same] : measures) judge_measure(same, lead);
         }
-        for (const auto& [measure, same] : measures) judge_measure(same, lead);
     }
 }
 

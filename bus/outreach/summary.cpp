@@ -28,6 +28,11 @@ void sort_by_position(std::vector<Row>& rows) {
     });
 }
 
+// What a report says of one activity, as far as its parts are concerned.
+struct Whole {
+    std::set<std::pair<ParticipantKind, Measurement>> participants;  // stated, not only mentioned
+};
+
 // Names the whole of each part, and makes the part a measure of its own.
 void find_parts(std::vector<Row>& rows) {
     // A report, as far as it has parts: same agency, unit, kind of message and period.
@@ -35,18 +40,28 @@ void find_parts(std::vector<Row>& rows) {
         const Reported& r = row.reported;
         return std::tuple(r.agency, r.unit, r.figure.unit, r.kind, r.figure.period, r.figure.as_of);
     };
-    std::map<decltype(same_report(rows.front())), std::set<std::string>> activities;
+    std::map<decltype(same_report(rows.front())), std::map<std::string, Whole>> activities;
     for (const Row& row : rows) {
         if (row.standing == Standing::superseded) continue;
-        activities[same_report(row)].insert(row.reported.figure.activity);
+        const Figure& figure = row.reported.figure;
+        Whole& whole = activities[same_report(row)][figure.activity];
+        if (figure.participants && figure.participants->quantity.low) {
+            whole.participants.emplace(figure.participants->kind, figure.measurement);
+        }
     }
     for (Row& row : rows) {
-        const std::string& activity = row.reported.figure.activity;
+        const Figure& figure = row.reported.figure;
+        const std::string& activity = figure.activity;
         const auto report = activities.find(same_report(row));
         if (report == activities.end()) continue;
-        // The set ascends, so the last match is the longest: the nearest whole.
-        for (const std::string& whole : report->second) {
-            if (is_part_of(activity, whole)) row.part_of = whole;
+        // The map ascends, so the last match is the longest: the nearest whole.
+        for (const auto& [name, whole] : report->second) {
+            if (!is_part_of(activity, name)) continue;
+            row.part_of = name;
+            if (figure.participants &&
+                whole.participants.contains({figure.participants->kind, figure.measurement})) {
+                row.participants_in_whole = true;
+            }
         }
         if (row.part_of.empty() || row.measure != measure_of(row.part_of)) continue;
         row.measure = "activity:" + activity;
@@ -139,8 +154,11 @@ bool passes(const Row& row, const Filters& filters) {
     if (!filters.agency.empty() && r.agency != filters.agency) return false;
     if (!filters.activity.empty() && r.figure.activity != filters.activity) return false;
     if (filters.territory.empty()) return true;
+    std::optional<Date> day = r.figure.as_of;
+    if (r.figure.period) day = r.figure.period->to;
     return std::ranges::any_of(r.figure.territories, [&](const Territory& territory) {
-        return territory.code == filters.territory || territory.text == filters.territory;
+        return territory.code == filters.territory || territory.text == filters.territory ||
+               (filters.lies_within && filters.lies_within(territory, day));
     });
 }
 
@@ -158,8 +176,7 @@ Shares share_out(const std::vector<Row>& rows) {
         if (row.standing != Standing::counted) continue;
         const Figure& figure = row.reported.figure;
         shares[{row.measure, figure.measurement}].push_back({&row, figure.quantity});
-        // A part's participants are among the whole's.
-        if (!figure.participants || !row.part_of.empty()) continue;
+        if (!figure.participants || row.participants_in_whole) continue;
         const std::string measure(measure_of(figure.participants->kind));
         shares[{measure, figure.measurement}].push_back({&row, figure.participants->quantity});
     }

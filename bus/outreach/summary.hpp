@@ -8,7 +8,8 @@
 //     the one at the highest position does;
 //  2. a joint activity counts once, with its lead's figure; a partner's is shown. Until the lead's
 //  has
-//     arrived, that of the partner who reported first counts, flagged;
+//     arrived, that of the partner who reported first counts, flagged. Where two agencies say that
+//     they lead what has one id, each leads an activity of its own, and all its rows are flagged;
 //  3. a figure counts in a period that its own period lies in, or its as-of date if it has no
 //  period;
 //     one that reaches beyond is shown and not counted, as nobody can split it;
@@ -20,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +38,9 @@ struct Filters {
     AgencyId agency{};        // the reporter
     std::string activity{};   // activity id
     std::string territory{};  // a territory's code, or its text as reported (NFC)
+    // With `territory`: whether a reported place lies in it on that day, as far as the caller's
+    // registry knows. Without it only the same code or text does.
+    std::function<bool(const Territory&, std::optional<Date>)> lies_within{};
 };
 
 enum class Standing : std::uint8_t {
@@ -56,9 +61,11 @@ struct Row {
     std::string measure;
     Standing standing = Standing::counted;
     std::optional<MessageId> superseded_by;
-    std::string part_of;        // the whole's activity id; a part is never added to its whole
-    bool lead_missing = false;  // joint, and the lead's own figure has not arrived
-    bool differs = false;       // a partner's figure that is not the counted one
+    std::string part_of;  // the whole's activity id; a part is never added to its whole
+    bool participants_in_whole = false;  // a part whose whole states participants of that kind
+    bool lead_disputed = false;          // joint, and more than one agency says that it leads
+    bool lead_missing = false;           // joint, and the lead's own figure has not arrived
+    bool differs = false;                // a partner's figure that is not the counted one
 };
 
 struct Total {
@@ -81,13 +88,15 @@ Summary summarise(std::span<const Reported> figures, const Filters& filters);
 struct Expected {
     AgencyId agency{};
     message::Kind kind = message::Kind::outreach_report;
+    bool readable = true;  // false: who asks may not read all of these reports
     bool operator==(const Expected&) const = default;
 };
 
 enum class Completeness : std::uint8_t {
-    missing,   // nothing for this period
-    partly,    // the figures do not cover every day of it
-    complete,  // every day is covered, if only by "not stated" or zero
+    missing,      // nothing for this period
+    partly,       // the figures do not cover every day of it
+    complete,     // every day is covered, if only by "not stated" or zero
+    not_visible,  // not all of it may be read here, and what was read does not cover the period
 };
 std::string_view name(Completeness completeness);
 

@@ -75,6 +75,19 @@ TEST(Report, TellsZeroFromNotStatedAndNotReported) {
     EXPECT_FALSE((*figures)[1].participants);
 }
 
+TEST(Report, TakesANumberThatIsSaidOnceForBothEnds) {
+    const auto kind = message::Kind::outreach_report;
+    const auto figures = read_report(kind,
+                                     section(kind,
+                                             R"({"figures": [{"activity": "leaflet", "low": 7,
+        "qualifier": "exact", "stock_or_flow": "flow", "as_of": "2021-12-14"},
+        {"activity": "leaflet", "low": 7, "qualifier": "at_least", "stock_or_flow": "flow",
+         "as_of": "2021-12-14"}]})"));
+    ASSERT_TRUE(figures);
+    EXPECT_EQ((*figures)[0].quantity, Quantity::of(7));
+    EXPECT_EQ((*figures)[1].quantity, Quantity::of(7, Qualifier::at_least));
+}
+
 TEST(Report, CountsPlansThatAreOnlyListed) {
     const auto kind = message::Kind::plan_published;
     const Result<std::vector<Figure>> figures =

@@ -149,6 +149,21 @@ TEST(Summary, CountsAJointActivityOnceAlsoIfItsLeadRepeatsIt) {
     EXPECT_EQ(summary.rows[0].standing, Standing::joint_repeated);
 }
 
+TEST(Summary, KeepsBothFiguresOfTwoAgenciesThatSayTheyLeadOneActivity) {
+    const std::vector<Reported> figures{
+        joint(report(1, "labour", "tv-report", Quantity::of(1)), "j1", "labour"),
+        joint(report(2, "police", "tv-report", Quantity::of(2)), "j1", "police"),
+        joint(report(3, "broadcaster", "tv-report", Quantity::of(2)), "j1", "police"),
+        joint(report(4, "information", "tv-report", Quantity::of(1)), "j2", "information")};
+    const Summary summary = summarise(figures, kYear);
+    EXPECT_EQ(value(summary, "television-reports"), 4);
+    ASSERT_EQ(summary.rows.size(), 4U);
+    EXPECT_EQ(summary.rows[1].standing, Standing::counted);
+    EXPECT_EQ(summary.rows[2].standing, Standing::joint_partner);
+    EXPECT_FALSE(summary.rows[2].differs);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(summary.rows[i].lead_disputed, i < 3) << i;
+}
+
 TEST(Summary, NeverCountsAPartnersFigureForTheFiltersSake) {
     const std::vector<Reported> figures{
         joint(report(1, "womens-union", "outreach-session", Quantity::of(8)), "j1", "labour"),
@@ -242,6 +257,31 @@ TEST(Summary, NeverAddsAPartToItsWhole) {
     EXPECT_EQ(summary.rows[2].part_of, "");
 }
 
+TEST(Summary, CountsTheParticipantsOfPartsIfTheWholeStatesNoneOfThatKind) {
+    const auto row = [](std::uint64_t position,
+                        std::string_view activity,
+                        std::optional<Participants> participants) {
+        Reported r = report(position, "social-protection-centre", activity, Quantity::of(1));
+        r.figure.participants = participants;
+        return r;
+    };
+    const auto of = [](std::int64_t count, ParticipantKind kind) {
+        return Participants{.quantity = Quantity::of(count), .kind = kind};
+    };
+    const auto person = ParticipantKind::person;
+    const auto delegate = ParticipantKind::delegate;
+    const Summary summary =
+        summarise(std::vector{row(1, "training-class", of(30, delegate)),
+                              row(2, "training-class-first", of(10, delegate)),
+                              row(3, "training-class-second", of(7, person)),
+                              row(4, "training-class-second-half", of(3, person)),
+                              row(5, "leaflet", std::nullopt),
+                              row(6, "leaflet-a", of(5, person))},
+                  kYear);
+    EXPECT_EQ(value(summary, "delegates"), 30);
+    EXPECT_EQ(value(summary, "persons"), 12);
+}
+
 TEST(Summary, ShowsWhatReachesBeyondThePeriodWithoutCountingIt) {
     const Summary summary =
         summarise(std::vector{during(report(1, "police", "leaflet", Quantity::of(5)), "admin-2021"),
@@ -303,6 +343,11 @@ TEST(Summary, FiltersByActivityAndPlace) {
     EXPECT_EQ(summarise(figures, {.territory = "yen-mo"}).rows.size(), 1U);
     EXPECT_EQ(summarise(figures, {.territory = "huyện Yên Mô"}).rows.size(), 1U);
     EXPECT_EQ(summarise(figures, {.territory = "huyện"}).rows.size(), 0U);
+    const Filters province{.territory = "37",
+                           .lies_within = [](const Territory& place, std::optional<Date> day) {
+                               return place.code == "yen-mo" && day == parse_date("2021-12-31");
+                           }};
+    EXPECT_EQ(summarise(figures, province).rows.size(), 1U);
 }
 
 TEST(Completeness, KnowsMissingPartlyAndComplete) {
@@ -339,6 +384,21 @@ TEST(Completeness, DoesNotTakeASupersededFigureForAReport) {
               Completeness::missing);
     EXPECT_EQ(completeness(parse_period("2020-02").value(), expected, figures)[0].completeness,
               Completeness::complete);
+}
+
+TEST(Completeness, IsNotVisibleWhereTheReportsMayNotBeRead) {
+    const std::vector<Reported> figures{
+        during(report(1, "police", "leaflet", Quantity::of(3)), "2021-Q1"),
+        report(2, "labour", "leaflet", Quantity::of(3))};
+    std::vector<Expected> expected;
+    for (const auto* agency : {"labour", "police", "information"}) {
+        expected.push_back({.agency = AgencyId::of(agency), .readable = false});
+    }
+    const auto rows = completeness(parse_period("2021").value(), expected, figures);
+    EXPECT_EQ(rows[0].completeness, Completeness::complete);
+    EXPECT_EQ(rows[1].completeness, Completeness::not_visible);
+    EXPECT_EQ(rows[2].completeness, Completeness::not_visible);
+    EXPECT_EQ(name(Completeness::not_visible), "not_visible");
 }
 
 TEST(Standing, AndCompletenessHaveNames) {
