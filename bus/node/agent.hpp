@@ -269,6 +269,10 @@ class NodeAgent {
     Result<message::DeliveredEntry> delivered(const MessageId& id);
     Result<std::pair<message::Header, const message::Section*>> find_section(
         const message::DeliveredEntry& entry, std::string_view name) const;
+    void compare_with_facts(const message::DeliveredEntry& entry,
+                            const message::Header& header,
+                            std::string_view name,
+                            BytesView plaintext);
     Result<Ordinal> take_draft(WriteStore& store, Draft draft, bool& known);
     Result<Verification> verify_stored(const message::DeliveredEntry& entry);
 
@@ -314,6 +318,7 @@ class NodeAgent {
     bool fetch_again_ = false;       // somebody wants to know now how far the log has come
     std::uint64_t fetch_round_ = 0;  // of the newest request; answers to older ones are dropped
     Clock::Monotonic publish_not_before_{};
+    std::optional<Code> publish_waits_for_;  // why the first of the outbox was not taken yet
     Clock::Monotonic fetch_not_before_{};
     // After a restore: no new work before the cursor is here; drafts by what they say; ids that
     // the restored outbox knows itself.

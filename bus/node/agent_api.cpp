@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bus/message/facts_agree.hpp"
 #include "bus/node/agent.hpp"
 #include "bus/node/draft_bytes.hpp"
 #include "security/keys/digest.hpp"
@@ -120,8 +121,10 @@ Result<bool> NodeAgent::has_final_outcomes(const std::vector<Ordinal>& ordinals,
             auto row = store.maybe_draft(ordinal);
             if (!row) return std::unexpected(row.error());
             if (!*row) return fail(Code::corrupt, "a draft is missing");
-            final = final && (*row)->outcome.state != Outcome::State::waiting;
+            const bool waits = (*row)->outcome.state == Outcome::State::waiting;
+            final = final && !waits;
             outcomes.push_back(std::move((*row)->outcome));
+            if (waits) outcomes.back().waits_for = publish_waits_for_;
         }
         return final;
     });
@@ -208,9 +211,28 @@ Result<Secret> NodeAgent::section(const MessageId& id, std::string_view name) {
     if (!found) return std::unexpected(found.error());
     auto descriptor = message::parse_descriptor(found->second->descriptor);
     if (!descriptor) return std::unexpected(descriptor.error());
-    return read([&](const ReadStore& store) {
+    auto opened = read([&](const ReadStore& store) {
         return open_stored(store, entry->position, found->first, *found->second, *descriptor);
     });
+    if (opened) compare_with_facts(*entry, found->first, name, opened->view());
+    return opened;
+}
+
+// The section is what its sender committed to, so it is shown; but a sender that told the broker
+// something else must not go unnoticed.
+void NodeAgent::compare_with_facts(const message::DeliveredEntry& entry,
+                                   const message::Header& header,
+                                   std::string_view name,
+                                   BytesView plaintext) {
+    const auto stated = find_section(entry, "facts");
+    if (!stated || name == "facts") return;
+    const auto facts = message::parse_facts(stated->second->body);
+    const auto index = message::maybe_section(message::info(header.kind), name);
+    if (!facts || !index) return;
+    const message::SectionType& type = message::info(header.kind).sections[*index];
+    if (!message::check_section(type, plaintext)) return;
+    if (message::facts_agree(header.kind, *facts, name, plaintext)) return;
+    alarm(fmt::format("facts_contradicted message={}", header.id.text()));
 }
 
 Result<Bytes> NodeAgent::section_as_sent(const MessageId& id, std::string_view name) {

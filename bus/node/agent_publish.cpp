@@ -137,6 +137,7 @@ Result<void> NodeAgent::compose_next() {
              publishing_ = false;
              if (!reply) {
                  if (reply.error().retriable()) {
+                     publish_waits_for_ = reply.error().code;
                      publish_not_before_ = after(kRetryPause);
                      return;
                  }
@@ -349,6 +350,7 @@ Result<void> NodeAgent::close_batch(const MessageId& first,
                                     const OutboxRow& row,
                                     const message::Batch& batch,
                                     const message::Receipt& receipt) {
+    publish_waits_for_.reset();
     return write([&](WriteStore& store) -> Result<void> {
         Position position = receipt.first_position;
         for (std::size_t i = 0; i < row.ordinals.size(); ++i) {
@@ -359,6 +361,7 @@ Result<void> NodeAgent::close_batch(const MessageId& first,
                     return upload_again(store, first);
                 }
                 if (*verdict.refused != Code::stale_audience) {
+                    publish_waits_for_ = *verdict.refused;
                     return keep_rest(store, first, row, batch, i);
                 }
                 log::info("sealing_anew stream={:016x} from={}", first.stream, first.sequence + i);
@@ -452,6 +455,7 @@ Result<void> NodeAgent::keep_without_key(const MessageId& first,
 // The batch as a whole was refused, or there was no answer.
 void NodeAgent::batch_refused(const MessageId& first, const OutboxRow& row, const Error& error) {
     if (error.retriable()) {
+        publish_waits_for_ = error.code;
         publish_not_before_ = after(kRetryPause);
         if (error.code == Code::timeout && connection_ == Connection::up) lose_connection(error);
         return;

@@ -55,6 +55,9 @@ struct Outcome {
     Position position = 0;  // accepted only
     CaseId case_id;
     std::optional<Error> refusal;
+    // Of one that waits: why the broker did not take what is first in the outbox when it was last
+    // asked (disk_full, overloaded …); it will be asked again.
+    std::optional<Code> waits_for;
 };
 
 // A message that arrived (the agency's own ones come back too), after every check.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bus/message/document_info.hpp"
+#include "bus/message/facts_agree.hpp"
 #include "bus/node/make_section.hpp"
 #include "security/keys/digest.hpp"
 #include "security/seal/commitment.hpp"
@@ -192,6 +193,11 @@ Result<void> check_draft(const Draft& draft) {
     const bool opens = draft.facts && draft.facts->opens;
     if (kind.needs_case && draft.case_id.is_none() && !opens) {
         return fail(Code::bad_argument, "this kind belongs to a case", "case");
+    }
+    if (!draft.facts) return {};
+    for (const auto& [name, plaintext] : draft.sections) {
+        auto agreed = message::facts_agree(draft.kind, *draft.facts, name, plaintext);
+        if (!agreed) return agreed;
     }
     return {};
 }

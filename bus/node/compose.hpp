@@ -34,8 +34,8 @@ struct Recipients {
 };
 
 // The draft's sections in the order of its kind; `facts` is encoded from Draft::facts.
-// malformed_section (a section unknown, missing, or not what its schema says), classified_matter,
-// unknown_agency, oversized.
+// malformed_section (a section unknown, missing, not what its schema says, or contradicting the
+// facts), classified_matter, unknown_agency, oversized.
 Result<std::vector<std::pair<std::size_t, Bytes>>> ordered_sections(const Draft& draft);
 Result<void> check_draft(const Draft& draft);
 

@@ -30,6 +30,7 @@ class NearlyFull(BusCase):
             if answer.exit != 0:
                 break
         self.assertEqual(answer.exit, 6, answer.out[:500])
+        self.assertEqual(answer.data["error"]["code"], "disk_full", answer.out[:500])
         self.assertGreater(len(accepted), 6)
         self.assertGreater(self.status("police")["outbox"], 0)
         metrics = self.bus.broker.ready

@@ -2,7 +2,9 @@
 // The way in and the rest of the interface: sections, queries, verification, status, connection.
 #include <gtest/gtest.h>
 
+#include "tests/support/raw_client.hpp"
 #include "tests/support/small_bus.hpp"
+#include "tests/support/small_log.hpp"
 
 namespace lienthong::node {
 namespace {
@@ -53,6 +55,41 @@ TEST_F(NodeApi, AGrantedSectionOpensToWhatWasSent) {
     const auto sealed = bus.node("police").section_as_sent(opened.id, "identity");
     ASSERT_TRUE(sealed.has_value());
     EXPECT_FALSE(equal(*sealed, identity->view()));
+}
+
+// Police with a program of its own tells the broker that consent was withdrawn, and labour, sealed,
+// that it was given.
+TEST_F(NodeApi, ASectionThatContradictsTheFactsIsShownAndRaisesAnAlarm) {
+    const Outcome opened = open_case();
+    message::CaseFacts facts;
+    facts.consent = message::ConsentState::withdrawn;
+    facts.consent_for = {AgencyId::of("womens-union")};
+    const Draft lie = case_draft(Kind::consent, opened.case_id, facts);
+    test::SmallLog composer;  // the same documents
+    Scene scene{world().bus,
+                world().member("police").id,
+                *composer.documents().registry,
+                *composer.documents().policy,
+                bus.clock().wall(),
+                {},
+                {}};
+    bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+        const auto record = state.maybe_case(opened.case_id).value().value();
+        scene.knowledge = {
+            {record.epoch, record.position, record.leaf}, record.parties, record.consented};
+    });
+    const MessageId id{composer.new_stream(), 1};
+    test::RawClient police(bus, "police");
+    const auto answer = police.ask(wire::Publish{id.stream, 1, 1},
+                                   composer.sign("police", {composer.compose(lie, scene, id)}));
+    ASSERT_TRUE(answer && std::holds_alternative<wire::Receipt>(*answer));
+    ASSERT_FALSE(std::get<wire::Receipt>(*answer).verdicts.at(0).refused.has_value());
+    ASSERT_TRUE(bus.catch_up("labour"));
+    EXPECT_TRUE(bus.node("labour").section(id, "document").has_value());
+    EXPECT_FALSE(bus.has_alarm("labour", "facts_contradicted"));
+    EXPECT_TRUE(bus.node("labour").section(id, "consent").has_value());
+    bus.steps(2);
+    EXPECT_TRUE(bus.has_alarm("labour", "facts_contradicted message=" + id.text()));
 }
 
 TEST_F(NodeApi, SectionsThatAreNotThereSayWhy) {
@@ -122,8 +159,11 @@ TEST_F(NodeApi, ACaseMovesBetweenTheNodes) {
 
 TEST_F(NodeApi, AMessageToACaseOfOthersIsForbidden) {
     const Outcome opened = open_case();
+    message::CaseFacts facts;  // as the sample of the section says
+    facts.consent = message::ConsentState::given;
+    facts.consent_for = {AgencyId::of("womens-union")};
     const Outcome outcome =
-        bus.submit_one("information", case_draft(Kind::consent, opened.case_id));
+        bus.submit_one("information", case_draft(Kind::consent, opened.case_id, facts));
     EXPECT_EQ(outcome.state, State::refused);
     ASSERT_TRUE(outcome.refusal.has_value());
     EXPECT_EQ(outcome.refusal->code, Code::forbidden);

@@ -122,6 +122,24 @@ TEST_F(Outbox, ACorrectionOfWhatIsNotAcceptedYetIsKeyConflict) {
     EXPECT_EQ(refusal_of({correction}, "draft 0"), Code::key_conflict);
 }
 
+TEST_F(Outbox, SaysWhyADraftWaitsUntilItIsTaken) {
+    SmallBus full{{.nodes = {"labour"}, .tampered_node = "labour"}};
+    ASSERT_TRUE(full.catch_up("labour"));
+    full.set_tamper([](wire::Command& answer, Bytes& data) {
+        if (!std::holds_alternative<wire::Receipt>(answer.body)) return;
+        answer.body = wire::Failure{Code::disk_full, {}, {}, {}};
+        data.clear();
+    });
+    const auto waiting = full.try_submit("labour", {keyed("row-1")}, seconds{5});
+    ASSERT_TRUE(waiting.has_value());
+    EXPECT_EQ(waiting->front().state, State::waiting);
+    EXPECT_EQ(waiting->front().waits_for, Code::disk_full);
+    full.set_tamper({});
+    const Outcome taken = full.submit_one("labour", keyed("row-1"));
+    EXPECT_EQ(taken.state, State::accepted);
+    EXPECT_FALSE(taken.waits_for.has_value());
+}
+
 TEST_F(Outbox, ACorrectionOfNothingIsAPlainMessage) {
     Draft correction = keyed("row-1");
     correction.corrects = true;
@@ -152,6 +170,14 @@ TEST_F(Outbox, FaultyDraftsAreRefusedBeforeAnythingIsTaken) {
     consent.consent = message::ConsentState::given;
     EXPECT_EQ(refusal_of({test::case_draft(Kind::support_referral, {}, consent)},
                          "draft 0: facts.consent"),
+              Code::malformed_section);
+    // The sealed sections of the sample say `confirmed`.
+    CaseId some;
+    some.bytes.fill(1);
+    message::CaseFacts facts;
+    facts.outcome = message::Outcome::not_a_victim;
+    EXPECT_EQ(refusal_of({test::case_draft(Kind::verification_result, some, facts)},
+                         "draft 0: result.outcome"),
               Code::malformed_section);
     EXPECT_EQ(refusal_of({test::case_draft(Kind::consent, {})}, "draft 0: case"),
               Code::bad_argument);
