@@ -33,7 +33,7 @@ constexpr std::array kStates = std::to_array<StateWords>({
     {"insufficient-grounds", {"chưa đủ căn cứ", "insufficient grounds"}},
     {"withdrawn", {"đã rút", "withdrawn"}},
     {"transferred", {"đã chuyển", "transferred"}},
-    {"duplicate", {"trùng vụ việc khác", "duplicate"}},
+    {"duplicate", {"trùng hồ sơ khác", "duplicate"}},
     {"certified", {"đã cấp giấy xác nhận", "certificate issued"}},
     {"support-referred", {"đã chuyển tuyến hỗ trợ", "support referred"}},
     {"in-support", {"đang được hỗ trợ", "in support"}},
@@ -136,7 +136,7 @@ Result<Answer> case_timeline(Session& session, const Invocation& invocation) {
 }
 
 std::string render_case(const Json& body, Lang lang) {
-    TextTable table({std::string(Words{"Vụ việc", "Case"}.in(lang)), cell(body, "case")});
+    TextTable table({std::string(Words{"Hồ sơ", "Case"}.in(lang)), cell(body, "case")});
     table.add({std::string(Words{"Trạng thái", "State"}.in(lang)), state_words(body, lang)});
     table.add({std::string(Words{"Đang giữ", "Holder"}.in(lang)), cell(body, "holder")});
     table.add({std::string(Words{"Từ", "Since"}.in(lang)), local_time(body["since"])});
@@ -147,7 +147,7 @@ std::string render_case(const Json& body, Lang lang) {
 }
 
 std::string render_cases(const Json& body, Lang lang) {
-    TextTable table({std::string(Words{"Vụ việc", "Case"}.in(lang)),
+    TextTable table({std::string(Words{"Hồ sơ", "Case"}.in(lang)),
                      std::string(Words{"Trạng thái", "State"}.in(lang)),
                      std::string(Words{"Đang giữ", "Holder"}.in(lang)),
                      std::string(Words{"Từ", "Since"}.in(lang)),

@@ -313,13 +313,13 @@ Result<void> Ceremony::write() { return write_homes(made_); }
 Result<CeremonyResult> Ceremony::run() {
     const std::pair<Step, Words> steps[] = {
         {&Ceremony::check_directory, {}},
-        {&Ceremony::read_sources, {"đọc danh bạ và chính sách", "reading registry and policy"}},
+        {&Ceremony::read_sources, {"đọc sổ đăng ký và chính sách", "reading registry and policy"}},
         {&Ceremony::choose_endpoints, {}},
         {&Ceremony::make_bus_keys, {"tạo khóa của trục", "making the keys of the bus"}},
         {&Ceremony::make_agency_keys, {}},
         {&Ceremony::make_documents, {"ký các văn bản", "signing the documents"}},
         {&Ceremony::write,
-         {"ghi thư mục của trục và các nút", "writing the homes of broker and nodes"}},
+         {"ghi thư mục của máy chủ trục và các nút", "writing the homes of broker and nodes"}},
     };
     for (const auto& [step, words] : steps) {
         if (!words.en.empty()) progress_(words);

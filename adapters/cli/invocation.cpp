@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "adapters/cli/details.hpp"
+
 namespace lienthong::cli {
 namespace {
 
@@ -68,9 +70,7 @@ Json error_to_json(const Error& error, Lang lang) {
     const bool vi = lang == Lang::vi;
     Json json;
     json["code"] = known.name;
-    std::string what(vi ? known.what_vi : known.what_en);
-    if (!error.detail.empty()) what += ": " + error.detail;
-    json["what"] = std::move(what);
+    json["what"] = words_of(error, lang);
     json["where"] = or_null(error.where);
     json["do"] = vi ? known.do_vi : known.do_en;
     json["grant_missing"] = or_null(error.grant_missing);
@@ -79,10 +79,13 @@ Json error_to_json(const Error& error, Lang lang) {
 
 std::string error_to_text(const Json& error, Lang lang) {
     std::string text = "lienthong: ";
-    if (const std::string where = text_of(error, "where"); !where.empty()) text += where + ": ";
+    if (const std::string where = text_of(error, "where"); !where.empty()) {
+        text += place_in(where, lang) + ": ";
+    }
     text += fmt::format("{} ({})\n", text_of(error, "what"), text_of(error, "code"));
     if (const std::string grant = text_of(error, "grant_missing"); !grant.empty()) {
-        text += fmt::format("  {}: {}\n", Words{"thiếu quyền", "missing grant"}.in(lang), grant);
+        text += fmt::format(
+            "  {}: {}\n", Words{"thiếu quyền", "missing grant"}.in(lang), grant_in(grant, lang));
     }
     if (const std::string act = text_of(error, "do"); !act.empty()) text += "  → " + act + "\n";
     return text;

@@ -3,6 +3,9 @@
 // them, and the log.
 #include <fmt/format.h>
 
+#include <array>
+#include <utility>
+
 #include "adapters/cli/broker_api.hpp"
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/names.hpp"
@@ -112,6 +115,22 @@ Json header_to_json(const registry::Registry& registry, const node::InboxEntry& 
     return json;
 }
 
+constexpr auto kChecks = std::to_array<std::pair<const char*, Words>>({
+    {"signature", {"chữ ký", "signature"}},
+    {"receipt", {"biên nhận", "receipt"}},
+    {"consistency", {"nhất quán với nhật ký", "consistency with the log"}},
+    {"commitments", {"cam kết", "commitments"}},
+});
+
+std::string form_words(const std::string& form, Lang lang) {
+    if (form == "open") return std::string(Words{"công khai", "open"}.in(lang));
+    if (form == "facts") return std::string(Words{"dữ kiện", "facts"}.in(lang));
+    if (form == "sealed" || form == "chunked") {
+        return std::string(Words{"niêm phong", "sealed"}.in(lang));
+    }
+    return form;
+}
+
 Result<MessageId> message_id(const Invocation& invocation) {
     auto id = MessageId::parse(invocation.text("id"));
     if (!id) return fail(Code::bad_argument, "must be a message id", "ID");
@@ -180,15 +199,16 @@ std::string render_message(const Json& body, Lang lang) {
     table.add({std::string(Words{"Cơ quan", "Agency"}.in(lang)), cell(header["agency"], "slug")});
     table.add({std::string(Words{"Vị trí", "Position"}.in(lang)), cell(body, "position")});
     table.add({std::string(Words{"Thời điểm", "Time"}.in(lang)), local_time(body["time"])});
-    table.add({std::string(Words{"Vụ việc", "Case"}.in(lang)), cell(header, "case")});
+    table.add({std::string(Words{"Hồ sơ", "Case"}.in(lang)), cell(header, "case")});
     for (const Json& section : body["sections"]) {
         const bool granted = section.value("granted", false);
         table.add({fmt::format("  {}", cell(section, "name")),
-                   granted ? cell(section, "form")
+                   granted ? form_words(cell(section, "form"), lang)
                            : std::string(Words{"không được xem", "not granted"}.in(lang))});
     }
-    for (const auto& [what, holds] : body["verified"].items()) {
-        table.add({fmt::format("  {}", what), holds.get<bool>() ? "✓" : "✗"});
+    for (const auto& [check, words] : kChecks) {
+        const bool holds = body["verified"].value(check, false);
+        table.add({fmt::format("  {}", words.in(lang)), holds ? "✓" : "✗"});
     }
     return table.text();
 }
@@ -281,7 +301,7 @@ std::string render_audit(const Json& body, Lang lang) {
                                    body.value("ok", false)
                                        ? Words{"Nhật ký nguyên vẹn", "The log is intact"}.in(lang)
                                        : Words{"Nhật ký có lỗi", "The log has a fault"}.in(lang),
-                                   Words{"Số mục", "Entries"}.in(lang),
+                                   Words{"Số bản ghi", "Entries"}.in(lang),
                                    cell(body, "entries"),
                                    Words{"Gốc cây băm", "Root"}.in(lang),
                                    cell(body, "root"));

@@ -21,6 +21,11 @@ namespace {
 constexpr std::int64_t kWaitSecondsMax = 3600;
 
 constexpr Words kHelp = {"in hướng dẫn này", "print this help"};
+constexpr Words kVersion = {"in phiên bản", "print the version"};
+constexpr Words kOptionsGroup = {"Tùy chọn", "Options"};
+constexpr Words kCommandsGroup = {"Lệnh", "Commands"};
+constexpr Words kCommonGroup = {"Tùy chọn của mọi lệnh", "Options of every command"};
+constexpr int kOptionColumn = 28;  // of CLI11's help
 // What CLI11's help calls its parts.
 constexpr std::array<std::pair<std::string_view, Words>, 6> kLabels = {{
     {"Usage", {"Cách dùng", "Usage"}},
@@ -101,6 +106,35 @@ Result<void> take(const Given& given, Json& args) {
     return {};
 }
 
+bool takes_a_value(std::string_view word) {
+    const auto named = [&](const Option& option) {
+        return option.kind != Option::Kind::flag && !option.positional && shown(option) == word;
+    };
+    return std::ranges::any_of(common_options(), named) ||
+           std::ranges::any_of(all_commands(), [&](const Command& command) {
+               return std::ranges::any_of(command.options, named);
+           });
+}
+
+// The first word, or the first two, that begin no command of the table; CLI11 says only that a
+// command is missing.
+std::optional<std::string> maybe_unknown_command(const std::vector<std::string>& words) {
+    std::string path;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i].starts_with('-')) {
+            if (takes_a_value(words[i])) ++i;
+            continue;
+        }
+        path += (path.empty() ? "" : " ") + words[i];
+        if (maybe_command(path) != nullptr) return std::nullopt;
+        const bool is_group = std::ranges::any_of(all_commands(), [&](const Command& command) {
+            return command.name.starts_with(path + " ");
+        });
+        if (!is_group) return path;
+    }
+    return std::nullopt;
+}
+
 // The commands of the table as CLI11 has them: groups ("case") with commands below.
 class Parser {
   public:
@@ -115,15 +149,19 @@ class Parser {
         for (const auto& [label, words] : kLabels) {
             formatter->label(std::string(label), std::string(words.in(lang)));
         }
+        const std::string options(kOptionsGroup.in(lang));
+        app_.get_help_ptr()->group(options);
+        app_.option_defaults()->group(options);
         app_.require_subcommand(1);
         app_.fallthrough();
-        app_.set_version_flag("--version", "lienthong " LT_VERSION);
+        app_.set_version_flag("--version", "lienthong " LT_VERSION, std::string(kVersion.in(lang)));
         for (const Option& option : common_options()) add_option(app_, option, lang_, common_);
         for (const Command& command : all_commands()) add(command);
     }
 
     Result<Parsed> parse(std::vector<std::string> words) {
         Parsed parsed;
+        words_ = words;
         std::ranges::reverse(words);  // as CLI11 takes them
         try {
             app_.parse(std::move(words));
@@ -133,6 +171,9 @@ class Parser {
             parsed.text = text.str();
             return parsed;
         } catch (const CLI::ParseError& error) {
+            if (auto word = maybe_unknown_command(words_)) {
+                return usage("no such command", std::move(*word));
+            }
             return usage(error.what(), path_of(&app_));
         }
         for (auto& [command, slot] : slots_) {
@@ -161,6 +202,7 @@ class Parser {
             if (!groups_.contains(group)) {
                 groups_[group] = app_.add_subcommand(group, group_help(group))->fallthrough();
                 groups_[group]->require_subcommand(1);
+                dress(*groups_[group]);
             }
             parent = groups_[group];
             name = name.substr(space + 1);
@@ -168,10 +210,29 @@ class Parser {
         Slot& slot = slots_[&command];
         slot.app = parent->add_subcommand(std::string(name), std::string(command.help.in(lang_)));
         slot.app->fallthrough();
+        dress(*slot.app);
         if (command.hidden) slot.app->group("");
         for (const Option& option : command.options) {
             add_option(*slot.app, option, lang_, slot.givens);
         }
+    }
+
+    // Headings in the reader's language, and below them the options that CLI11 shows only once, at
+    // the program itself.
+    void dress(CLI::App& app) const {
+        app.group(std::string(kCommandsGroup.in(lang_)));
+        app.get_help_ptr()->group(std::string(kOptionsGroup.in(lang_)));
+        std::string text = fmt::format("{}:", kCommonGroup.in(lang_));
+        for (const Option& option : common_options()) {
+            const std::string_view value = option.kind == Option::Kind::flag     ? ""
+                                           : option.kind == Option::Kind::number ? " N"
+                                                                                 : " TEXT";
+            text += fmt::format("\n  {:<{}}{}",
+                                shown(option) + std::string(value),
+                                kOptionColumn,
+                                option.help.in(lang_));
+        }
+        app.footer(text);
     }
 
     // The first sentence of each of the group's commands would be too long.
@@ -205,6 +266,7 @@ class Parser {
     }
 
     const Lang lang_;
+    std::vector<std::string> words_;
     CLI::App app_;
     Givens common_;
     std::map<std::string, CLI::App*> groups_;

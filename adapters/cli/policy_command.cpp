@@ -4,6 +4,7 @@
 
 #include "adapters/cli/adoption.hpp"
 #include "adapters/cli/commands.hpp"
+#include "adapters/cli/details.hpp"
 #include "adapters/cli/names.hpp"
 #include "adapters/cli/run.hpp"
 #include "security/policy/review.hpp"
@@ -112,7 +113,11 @@ std::string render_explain(const Json& body, Lang lang) {
         }
     };
     line({"quyền", "grant"}, "grant");
-    line({"còn thiếu", "missing"}, "missing");
+    if (const Json& missing = body["missing"]; missing.is_string()) {
+        text += fmt::format("  {}: {}\n",
+                            Words{"còn thiếu", "missing"}.in(lang),
+                            grant_in(missing.get<std::string>(), lang));
+    }
     for (const Json& condition : body["conditions"]) {
         text += fmt::format(
             "  {}: {}\n", Words{"điều kiện", "condition"}.in(lang), condition.get<std::string>());

@@ -50,6 +50,9 @@ Result<void> read_inputs(Environment& environment, const Command& command, Invoc
         }
         if (option.kind != Option::Kind::input) continue;
         auto bytes = path == "-" ? read_stream(environment.in) : read_file(path, kInputBytesMax);
+        if (!bytes && bytes.error().code == Code::no_such_file) {
+            return fail(Code::bad_argument, "no such file", path);
+        }
         if (!bytes) return std::unexpected(bytes.error());
         invocation.inputs.insert_or_assign(std::string(option.name), std::move(*bytes));
     }
@@ -217,7 +220,7 @@ void catch_up(Session& session, const Invocation& invocation) {
         return;
     }
     if (!session.api.catch_up_to_now(left())) {
-        const Words words{"trục không trả lời: dữ liệu có thể chưa mới nhất",
+        const Words words{"máy chủ trục không trả lời: dữ liệu có thể chưa mới nhất",
                           "the broker does not answer: what is shown may not be the newest"};
         session.progress(words.in(invocation.lang));
     }

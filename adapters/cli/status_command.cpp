@@ -74,20 +74,21 @@ std::string render_status(const Json& body, Lang lang) {
                                                   : Words{"không", "no"}.in(lang));
     };
     TextTable table(
-        {std::string(Words{"Vai trò", "Role"}.in(lang)), broker ? "broker" : cell(body, "slug")});
+        {std::string(Words{"Vai trò", "Role"}.in(lang)),
+         broker ? std::string(Words{"máy chủ trục", "broker"}.in(lang)) : cell(body, "slug")});
     const auto row = [&](Words words, const char* key) {
         if (body.contains(key) && !body[key].is_null()) {
             table.add({std::string(words.in(lang)), cell(body, key)});
         }
     };
-    row({"Số mục nhật ký", "Log size"}, "log_size");
+    row({"Số bản ghi", "Log size"}, "log_size");
     row({"Gốc cây băm", "Root"}, "root");
-    row({"Danh bạ, bản", "Registry version"}, "registry_version");
+    row({"Sổ đăng ký, bản", "Registry version"}, "registry_version");
     row({"Chính sách, bản", "Policy version"}, "policy_version");
-    row({"Chờ gửi", "Outbox"}, "outbox");
-    row({"Đã nhận", "Inbox"}, "inbox");
+    row({"Hộp gửi", "Outbox"}, "outbox");
+    row({"Hộp nhận", "Inbox"}, "inbox");
     table.add({std::string(broker ? Words{"Đang chạy", "Running"}.in(lang)
-                                  : Words{"Kết nối trục", "Broker reachable"}.in(lang)),
+                                  : Words{"Kết nối máy chủ trục", "Broker reachable"}.in(lang)),
                yes_no("broker_reachable")});
     if (body.contains("witnessed")) {
         const Json& witnessed = body["witnessed"];

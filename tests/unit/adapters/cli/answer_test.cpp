@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "adapters/cli/details.hpp"
 #include "adapters/cli/invocation.hpp"
 #include "tests/unit/adapters/cli/fake_api.hpp"
 
@@ -27,6 +28,29 @@ int contract_exit(Errc errc) {
             return 7;
     }
     return -1;
+}
+
+TEST(Answer, SaysDetailsInTheReadersLanguage) {
+    const Error error{Code::malformed_input,
+                      "must be a whole number",
+                      "line 3, column low",
+                      "publish outreach-report"};
+    const Json vietnamese = error_to_json(error, Lang::vi);
+    EXPECT_EQ(vietnamese["what"], "dữ liệu đầu vào không hợp lệ: phải là số nguyên không âm");
+    EXPECT_EQ(vietnamese["where"], "line 3, column low") << "for programs";
+    EXPECT_EQ(vietnamese["grant_missing"], "publish outreach-report") << "for programs";
+    const std::string text = error_to_text(vietnamese, Lang::vi);
+    EXPECT_NE(text.find("dòng 3, cột low: "), std::string::npos) << text;
+    EXPECT_NE(text.find("thiếu quyền: gửi outreach-report"), std::string::npos) << text;
+    EXPECT_EQ(error_to_json(error, Lang::en)["what"],
+              "the input is not valid: must be a whole number");
+    EXPECT_EQ(detail_in("of this the table knows nothing", Lang::vi),
+              "of this the table knows nothing");
+    EXPECT_EQ(place_in("columns", Lang::vi), "columns");
+    EXPECT_EQ(detail_in("--kind is required", Lang::vi), "thiếu --kind");
+    EXPECT_EQ(detail_in("A subcommand is required", Lang::vi), "thiếu lệnh");
+    EXPECT_EQ(detail_in("The following argument was not expected: --x", Lang::vi),
+              "thừa tham số: --x");
 }
 
 TEST(Answer, EveryCodeHasTheExitOfTheContract) {

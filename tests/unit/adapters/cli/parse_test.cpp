@@ -74,6 +74,18 @@ TEST(Parse, WhatIsWrongIsABadArgument) {
     }
 }
 
+TEST(Parse, NamesTheCommandThatItDoesNotKnow) {
+    const auto where = [](const Words& words) {
+        const auto parsed = parse(words, "");
+        EXPECT_FALSE(parsed.has_value());
+        return parsed ? std::string() : parsed.error().where;
+    };
+    EXPECT_EQ(where({"bogus"}), "bogus");
+    EXPECT_EQ(where({"--home", "D", "bogus", "--json"}), "bogus");
+    EXPECT_EQ(where({"case", "dance", "--home", "D"}), "case dance");
+    EXPECT_EQ(where({"status", "--home", "D", "surplus"}), "status");
+}
+
 TEST(Parse, TheLongestWaitIsAnHour) {
     const auto parsed = parse({"status", "--home", "D", "--wait", "3600"}, "");
     ASSERT_TRUE(parsed.has_value());
@@ -102,6 +114,28 @@ TEST(Parse, HelpAndVersionAreTexts) {
     ASSERT_TRUE(english.has_value());
     EXPECT_NE(english->text.find("run the broker"), std::string::npos);
     EXPECT_EQ(english->text.find("completion"), std::string::npos);  // hidden
+}
+
+TEST(Parse, HelpOfACommandShowsTheOptionsOfEveryCommandToo) {
+    for (const Words& words : {Words{"publish", "--help"}, Words{"case", "--help"}}) {
+        const auto help = parse(words, "en");
+        ASSERT_TRUE(help.has_value());
+        for (const char* option : {"--home", "--json", "--lang", "--wait"}) {
+            EXPECT_NE(help->text.find(option), std::string::npos) << option << help->text;
+        }
+    }
+}
+
+TEST(Parse, HelpIsInOneLanguage) {
+    for (const Words& words :
+         {Words{"--help"}, Words{"publish", "--help"}, Words{"case", "--help"}}) {
+        const auto help = parse(words, "vi");
+        ASSERT_TRUE(help.has_value());
+        EXPECT_NE(help->text.find("Tùy chọn"), std::string::npos) << help->text;
+        for (const char* english : {"Options", "Subcommands", "Commands", "Display", "REQUIRED"}) {
+            EXPECT_EQ(help->text.find(english), std::string::npos) << english << help->text;
+        }
+    }
 }
 
 TEST(Parse, TextsAreBroughtToNfc) {

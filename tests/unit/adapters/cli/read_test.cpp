@@ -69,6 +69,17 @@ TEST(Message, ShowsWhatWasVerified) {
     }
 }
 
+TEST(Message, IsShownInTheReadersLanguage) {
+    FakeSession session;
+    publish_leaflets(session, 1);
+    const Answer answer = session.run({"message", "show", "1122334455667788-1"});
+    const std::string text = maybe_command("message show")->render(answer.body, Lang::vi);
+    for (const char* word : {"chữ ký", "biên nhận", "nhất quán", "cam kết", "công khai"}) {
+        EXPECT_NE(text.find(word), std::string::npos) << word << text;
+    }
+    EXPECT_EQ(text.find("signature"), std::string::npos) << text;
+}
+
 TEST(Message, OfWhichOneCheckFailsExitsWithOne) {
     FakeSession session;
     publish_leaflets(session, 1);

@@ -53,7 +53,16 @@ TEST(Run, ReadsAFileOrStandardInput) {
     served.around.in.str(text);
     EXPECT_EQ(served.run({"publish", "--kind", "outreach-report", "-", "--format", "csv"}), 0);
     EXPECT_EQ(served.session.api.drafts.size(), 1U);  // the same line
-    EXPECT_EQ(served.run({"publish", "--kind", "outreach-report", served.file("none.csv")}), 6);
+}
+
+TEST(Run, AFileThatIsNotThereIsABadArgumentThatNamesIt) {
+    Served served;
+    const std::string path = served.file("none.csv");
+    EXPECT_EQ(served.run({"publish", "--kind", "outreach-report", path, "--lang", "vi"}), 2);
+    const std::string said = served.around.err.str();
+    EXPECT_NE(said.find(path), std::string::npos) << said;
+    EXPECT_NE(said.find("bad_argument"), std::string::npos) << said;
+    EXPECT_NE(said.find("không có tệp này"), std::string::npos) << said;
 }
 
 TEST(Run, PrintsJsonLinesOneForEachItem) {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/cli/places.hpp"
+
+#include <algorithm>
+
+namespace lienthong::cli {
+namespace {
+
+// Noon of the day in UTC is the same civil day in Viet Nam.
+Millis noon_of(outreach::Date day) {
+    using std::chrono::milliseconds;
+    return std::chrono::sys_time<milliseconds>(day + std::chrono::hours(12))
+        .time_since_epoch()
+        .count();
+}
+
+}  // namespace
+
+Places::Places(const registry::Registry& registry) : registry_(registry) {
+    for (const registry::Territory& row : registry.data().territories) {
+        for (const registry::Names& names : row.names) {
+            by_name_.emplace(names.vi, &row);
+            if (!names.en.empty() && names.en != names.vi) by_name_.emplace(names.en, &row);
+        }
+    }
+}
+
+std::vector<const registry::Territory*> Places::called(std::string_view text,
+                                                       outreach::Date day) const {
+    const Millis at = noon_of(day);
+    std::vector<const registry::Territory*> found;
+    const auto add = [&](const registry::Territory* row) {
+        if (row != nullptr && std::ranges::find(found, row) == found.end()) found.push_back(row);
+    };
+    if (text.empty()) return found;
+    add(registry_.maybe_territory(text, at));
+    const auto [first, last] = by_name_.equal_range(text);
+    for (auto row = first; row != last; ++row) {
+        // Only if this row of the code's history is the one in force.
+        if (registry_.maybe_territory(row->second->code, at) == row->second) add(row->second);
+    }
+    return found;
+}
+
+const registry::Territory* Places::maybe_called(std::string_view text, outreach::Date day) const {
+    const auto found = called(text, day);
+    return found.size() == 1 ? found.front() : nullptr;
+}
+
+bool Places::lies_within(std::string_view code,
+                         std::string_view text,
+                         std::string_view outer,
+                         outreach::Date day) const {
+    const auto wanted = called(outer, day);
+    const auto* inner = maybe_called(code.empty() ? text : code, day);
+    return inner != nullptr && std::ranges::any_of(wanted, [&](const registry::Territory* one) {
+               return registry_.lies_within(inner->code, one->code, noon_of(day));
+           });
+}
+
+}  // namespace lienthong::cli

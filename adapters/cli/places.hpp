@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Places: territories by their names, as they were on a day. Districts are abolished and names
+// move, so a name means what it meant in the figure's own time.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus/outreach/period.hpp"
+#include "security/registry/registry.hpp"
+
+namespace lienthong::cli {
+
+class Places {
+  public:
+    // The registry is borrowed and outlives this.
+    explicit Places(const registry::Registry& registry);
+
+    // Every place with that code or name on that day, without repeats; there may be several of one
+    // name. Borrowed from the registry.
+    std::vector<const registry::Territory*> called(std::string_view text, outreach::Date day) const;
+
+    // The one place of that name; nothing if there is none or more than one.
+    const registry::Territory* maybe_called(std::string_view text, outreach::Date day) const;
+
+    // The reported place (its code, else its text) is, on that day, one called `outer` or lies in
+    // one.
+    bool lies_within(std::string_view code,
+                     std::string_view text,
+                     std::string_view outer,
+                     outreach::Date day) const;
+
+  private:
+    const registry::Registry& registry_;
+    std::multimap<std::string, const registry::Territory*, std::less<>> by_name_;
+};
+
+}  // namespace lienthong::cli

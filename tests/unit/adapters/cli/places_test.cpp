@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/cli/places.hpp"
+
+#include <gtest/gtest.h>
+
+#include "bus/base/check.hpp"
+#include "tests/unit/adapters/cli/fake_api.hpp"
+
+namespace lienthong::cli {
+namespace {
+
+// The example's registry, and what came after: on 1 July 2025 the commune lies in the province
+// itself, under a new name; its old name went to another.
+registry::Registry renamed() {
+    const FakeApi api;
+    registry::RegistryData data = api.documents_in_force.registry->data();
+    data.territories.push_back({"nb-yen-thanh", "2025-07-01", "37", {{"xã Mới", "Mới commune", ""}}});
+    data.territories.push_back({"nb-other", "2025-07-01", "37", {{"xã Yên Thành", "Other", ""}}});
+    auto built = registry::Registry::build(std::move(data));
+    CHECK(built.has_value());
+    return std::move(*built);
+}
+
+outreach::Date day(std::string_view text) { return outreach::parse_date(text).value(); }
+
+TEST(Places, MeanWhatTheirNamesMeantOnTheDay) {
+    const registry::Registry registry = renamed();
+    const Places places(registry);
+    const auto code = [&](std::string_view name, std::string_view on) {
+        const auto* found = places.maybe_called(name, day(on));
+        return found == nullptr ? std::string() : found->code;
+    };
+    EXPECT_EQ(code("xã Yên Thành", "2025-06-30"), "nb-yen-thanh");
+    EXPECT_EQ(code("xã Yên Thành", "2025-07-01"), "nb-other");
+    EXPECT_EQ(code("xã Mới", "2025-06-30"), "");
+    EXPECT_EQ(code("xã Mới", "2025-07-01"), "nb-yen-thanh");
+    EXPECT_EQ(code("nb-yen-thanh", "2021-01-01"), "nb-yen-thanh");
+    EXPECT_EQ(code("huyện Yên Mô", "2019-12-31"), "") << "before its first vintage";
+}
+
+TEST(Places, LieInWhatHeldThemOnTheDay) {
+    const registry::Registry registry = renamed();
+    const Places places(registry);
+    const auto within = [&](std::string_view outer, std::string_view on) {
+        return places.lies_within("nb-yen-thanh", "", outer, day(on));
+    };
+    EXPECT_TRUE(within("huyện Yên Mô", "2025-06-30"));
+    EXPECT_FALSE(within("huyện Yên Mô", "2025-07-01"));
+    EXPECT_TRUE(within("tỉnh Ninh Bình", "2025-07-01"));
+    EXPECT_TRUE(places.lies_within("", "xã Yên Thành", "377", day("2021-12-31")));
+    EXPECT_FALSE(places.lies_within("", "xã Yên Thành", "nowhere", day("2021-12-31")));
+    EXPECT_FALSE(places.lies_within("", "", "377", day("2021-12-31")));
+}
+
+}  // namespace
+}  // namespace lienthong::cli
