@@ -40,6 +40,7 @@ constexpr std::array kSteps = {
     Step{"case refer", Kind::support_referral},
     Step{"case accept", Kind::shelter_intake, Kind::support_referral},
     Step{"case consent", Kind::consent},
+    Step{"case correct", Kind::correction},
 };
 
 struct OutcomeName {
@@ -162,31 +163,44 @@ Result<message::CaseFacts> read_facts(const Step& step,
     return facts;
 }
 
-void fill(Json& sections, const char* section, const char* field, const Json& value) {
-    if (!sections.contains(section) || !sections[section].is_object()) return;
-    if (!sections[section].contains(field)) sections[section][field] = value;
+// A field that the file leaves open says what the option says; one that says something else is
+// refused, as the node would refuse it.
+Result<void> fill(Json& sections, const char* section, const char* field, const Json& value) {
+    if (!sections.contains(section) || !sections[section].is_object()) return {};
+    Json& stated = sections[section][field];
+    if (stated.is_null()) stated = value;
+    if (stated == value) return {};
+    return fail(Code::malformed_section,
+                "contradicts the option",
+                fmt::format("sections.{}.{}", section, field));
 }
 
-// The sections say what the facts say; where the file says something else, it is the file that
-// stands.
-void fill_sections(Json& sections, const message::CaseFacts& facts) {
+struct Filling {
+    const char* section;
+    const char* field;
+    Json value;
+};
+
+std::vector<Filling> fillings_of(const message::CaseFacts& facts) {
+    std::vector<Filling> all;
     for (const OutcomeName& known : kOutcomes) {
         if (known.outcome != facts.outcome) continue;
-        fill(sections, "result", "outcome", known.in_schema);
-        fill(sections, "outcome", "outcome", known.in_schema);
+        all.push_back({"result", "outcome", known.in_schema});
+        all.push_back({"outcome", "outcome", known.in_schema});
     }
     if (facts.answer != message::Answer::none) {
         const bool accepted = facts.answer == message::Answer::accepted;
-        fill(sections, "intake", "answer", accepted ? "accepted" : "declined");
-        if (facts.capacity_yes) fill(sections, "intake", "above_capacity", true);
+        all.push_back({"intake", "answer", accepted ? "accepted" : "declined"});
+        if (facts.capacity_yes) all.push_back({"intake", "above_capacity", true});
     }
     if (facts.consent != message::ConsentState::none) {
         const bool given = facts.consent == message::ConsentState::given;
         Json agencies = Json::array();
         for (const AgencyId& agency : facts.consent_for) agencies.push_back(agency.text());
-        fill(sections, "consent", "state", given ? "given" : "withdrawn");
-        fill(sections, "consent", "agencies", agencies);
+        all.push_back({"consent", "state", given ? "given" : "withdrawn"});
+        all.push_back({"consent", "agencies", agencies});
     }
+    return all;
 }
 
 Result<void> read_sections(const Step& step, const Invocation& invocation, node::Draft& draft) {
@@ -203,7 +217,10 @@ Result<void> read_sections(const Step& step, const Invocation& invocation, node:
         return fail(Code::malformed_input, "must have sections", "--data");
     }
     Json& sections = (*json)["sections"];
-    fill_sections(sections, *draft.facts);
+    for (const Filling& one : fillings_of(*draft.facts)) {
+        auto filled = fill(sections, one.section, one.field, one.value);
+        if (!filled) return filled;
+    }
     const message::KindInfo& kind = message::info(step.kind);
     for (const auto& [name, value] : sections.items()) {
         const auto index = message::maybe_section(kind, name);
@@ -246,6 +263,16 @@ Result<std::optional<message::Reference>> maybe_answered(Session& session,
     }
 }
 
+// An agency's correction takes the place of its own message; of another's it says what is wrong
+// there. What this node does not have the broker judges.
+message::Relation relation_of(Session& session, const Step& step, const MessageId& id) {
+    if (step.kind != Kind::correction) return message::Relation::answers;
+    const auto corrected = session.api.message(id);
+    const auto status = session.api.status(node::Api::Timeout(0));
+    const bool own = corrected && status && corrected->header.sender == status->agency;
+    return own ? message::Relation::supersedes : message::Relation::answers;
+}
+
 Result<void> read_reference(Session& session,
                             const Step& step,
                             const Invocation& invocation,
@@ -253,7 +280,8 @@ Result<void> read_reference(Session& session,
     if (const std::string text = invocation.text("answers"); !text.empty()) {
         auto id = MessageId::parse(text);
         if (!id) return usage("must be a message id", "--answers");
-        draft.refers_to = message::Reference{*id, Hash{}, message::Relation::answers};
+        if (step.kind == Kind::correction) catch_up(session, invocation);
+        draft.refers_to = message::Reference{*id, Hash{}, relation_of(session, step, *id)};
         return {};
     }
     if (step.answers == Kind::none) return {};
@@ -277,13 +305,16 @@ Answer answer_of(const node::Outcome& outcome, const Invocation& invocation) {
         case node::Outcome::State::waiting:
             break;
     }
-    const Words kept{"còn nằm trong hàng gửi và sẽ tự gửi đi",
+    const Words kept{"còn nằm trong hộp gửi và sẽ tự gửi đi",
                      "kept in the outbox; it goes out by itself"};
     answer.body["position"] = nullptr;
     answer.body["waiting"] = 1;
-    answer.body["error"] = error_to_json(
-        Error{Code::timeout, std::string(kept.in(invocation.lang)), "outbox", {}}, invocation.lang);
-    answer.exit = exit_code(Errc::timeout);
+    const Error error{outcome.waits_for.value_or(Code::timeout),
+                      std::string(kept.in(invocation.lang)),
+                      "outbox",
+                      {}};
+    answer.body["error"] = error_to_json(error, invocation.lang);
+    answer.exit = exit_code(error.errc());
     return answer;
 }
 
@@ -320,7 +351,7 @@ Result<Answer> send_case_message(Session& session, const Invocation& invocation)
 
 std::string render_case_message(const Json& body, Lang lang) {
     return fmt::format("{}: {}\n{}: {}\n{}: {}\n",
-                       Words{"Vụ việc", "Case"}.in(lang),
+                       Words{"Hồ sơ", "Case"}.in(lang),
                        cell(body, "case"),
                        Words{"Thông điệp", "Message"}.in(lang),
                        cell(body, "id"),

@@ -19,11 +19,12 @@ constexpr Option needed(Option option) {
 }
 
 constexpr std::array kCommon = {
-    Option{"home", text, {"thư mục của nút hoặc của trục", "home of the node or broker"}},
+    Option{"home", text, {"thư mục của nút hoặc của máy chủ trục", "home of the node or broker"}},
     Option{"json", flag, {"in một đối tượng JSON", "print one JSON object"}},
     Option{"lang", text, {"ngôn ngữ: vi hoặc en", "language: vi or en"}},
-    Option{
-        "wait", number, {"số giây chờ trục (mặc định 10)", "seconds to wait for the broker (10)"}},
+    Option{"wait",
+           number,
+           {"số giây chờ máy chủ trục (mặc định 10)", "seconds to wait for the broker (10)"}},
 };
 
 // ---- options that several commands share ----
@@ -32,7 +33,7 @@ constexpr Option kFile =
     argument("file", {"tệp, hoặc - là đầu vào chuẩn", "file, or - for standard input"}, input);
 constexpr Option kOut = {
     "out", output, {"tệp kết quả, chưa có sẵn", "file to write, must not exist"}};
-constexpr Option kCase = argument("case", {"mã vụ việc", "case id"});
+constexpr Option kCase = argument("case", {"mã hồ sơ", "case id"});
 constexpr Option kId = argument("id", {"mã thông điệp", "message id"});
 constexpr Option kAgency = {"agency", text, {"cơ quan (slug hoặc mã)", "agency (slug or id)"}};
 constexpr Option kKind = {
@@ -105,7 +106,7 @@ constexpr Option kData =
     needed({"data", input, {"tệp JSON có các mục (sections)", "JSON file with the sections"}});
 constexpr Option kTo = {"to",
                         list,
-                        {"cơ quan trở thành bên của vụ việc; có thể lặp lại",
+                        {"cơ quan trở thành bên tham gia hồ sơ; có thể lặp lại",
                          "agency that becomes a party; may be repeated"}};
 constexpr Option kHolder = {
     "holder", text, {"cơ quan có việc tiếp theo", "agency that has the next duty"}};
@@ -162,6 +163,14 @@ constexpr std::array kCaseConsent = {
         list,
         {"cơ quan được đồng ý; có thể lặp lại", "agency that the consent is for; may be repeated"}},
 };
+constexpr std::array kCaseCorrect = {
+    kCase,
+    kData,
+    needed(Option{
+        "answers", text, {"mã thông điệp được đính chính", "id of the message that is corrected"}}),
+    kTo,
+    kKey,
+};
 constexpr std::array kCaseStatus = {kCase, kOfficer, needed(kPurpose)};
 constexpr std::array kCaseList = {kOfficer, needed(kPurpose)};
 
@@ -199,13 +208,14 @@ constexpr std::array kMessageSection = {
     Option{"plain", flag, {"nội dung đã mở, dạng JSON", "the opened content, as JSON"}},
 };
 constexpr std::array kAudit = {argument(
-    "directory", {"thư mục dữ liệu của trục, đã sao chép", "a broker's data directory, copied"})};
+    "directory",
+    {"thư mục dữ liệu của máy chủ trục, đã sao chép", "a broker's data directory, copied"})};
 constexpr std::array kCompare = {
     argument("first",
              {"một đầu cây cùng chữ ký của các bên chứng kiến", "a head with its co-signatures"},
              input),
     argument("second", {"một đầu cây khác", "another one"}, input),
-    needed(Option{"registry", input, {"danh bạ, dạng TOML", "the registry, as TOML"}}),
+    needed(Option{"registry", input, {"sổ đăng ký, dạng TOML", "the registry, as TOML"}}),
 };
 constexpr std::array kLog = {kFrom, kMax, kUntil};
 constexpr std::array kExport = {needed(kOut)};
@@ -275,13 +285,13 @@ constexpr Command without_home(Command command, bool hidden = false) {
 
 constexpr std::array kCommands = {
     local("init",
-          {"tạo trục mới: khóa, danh bạ, chính sách, thư mục của trục và các nút",
+          {"tạo trục mới: khóa, sổ đăng ký, chính sách, thư mục của máy chủ trục và các nút",
            "make a new bus: keys, registry, policy, homes of broker and nodes"},
           kInit,
           init,
           render_init),
     local("broker",
-          {"chạy trục cho đến khi được lệnh dừng", "run the broker until told to end"},
+          {"chạy máy chủ trục cho đến khi được lệnh dừng", "run the broker until told to end"},
           {},
           run_broker),
     local("node",
@@ -290,7 +300,7 @@ constexpr std::array kCommands = {
           {},
           run_node),
     with_broker(of_node("status",
-                        {"tình trạng của nút hoặc của trục", "how a node or broker stands"},
+                        {"tình trạng của nút hoặc của máy chủ trục", "how a node or broker stands"},
                         {},
                         show_status,
                         render_status),
@@ -318,7 +328,8 @@ constexpr std::array kCommands = {
                        consume)),
     of_node(
         "inbox", {"thông điệp mới nhất", "the newest messages"}, kInbox, show_inbox, render_inbox),
-    step("case open", {"lập hồ sơ tiếp nhận, mở vụ việc", "intake record: open a case"}, kCaseOpen),
+    step(
+        "case open", {"lập biên bản tiếp nhận, mở hồ sơ", "intake record: open a case"}, kCaseOpen),
     step("case handover", {"biên bản bàn giao", "record of handover"}, kCaseStep),
     step("case notify", {"thông báo của cấp xã", "notice of the commune"}, kCaseStep),
     step("case check", {"xác minh ban đầu", "initial check"}, kCaseStep),
@@ -333,18 +344,20 @@ constexpr std::array kCommands = {
     step("case accept", {"cơ sở tiếp nhận trả lời", "answer of the shelter"}, kCaseAccept),
     step(
         "case consent", {"đồng ý hoặc rút lại đồng ý", "consent given or withdrawn"}, kCaseConsent),
+    step("case correct", {"đính chính một thông điệp", "correct a message"}, kCaseCorrect),
     of_node("case status",
-            {"vụ việc đang ở đâu", "where a case stands"},
+            {"hồ sơ đang ở đâu", "where a case stands"},
             kCaseStatus,
             case_status,
             render_case),
-    of_node("case list",
-            {"các vụ việc mà cơ quan là một bên", "the cases to which the agency is a party"},
-            kCaseList,
-            case_list,
-            render_cases),
+    of_node(
+        "case list",
+        {"các hồ sơ mà cơ quan là một bên tham gia", "the cases to which the agency is a party"},
+        kCaseList,
+        case_list,
+        render_cases),
     of_node("case timeline",
-            {"diễn biến của vụ việc", "the steps of a case"},
+            {"diễn biến của hồ sơ", "the steps of a case"},
             kCaseStatus,
             case_timeline,
             render_timeline),
@@ -359,10 +372,12 @@ constexpr std::array kCommands = {
              "a section as it was sent (CMS, DER), or opened"},
             kMessageSection,
             take_section),
-    with_broker(
-        of_node(
-            "log show", {"các mục của nhật ký", "entries of the log"}, kLog, show_log, render_log),
-        show_broker_log),
+    with_broker(of_node("log show",
+                        {"các bản ghi của nhật ký", "entries of the log"},
+                        kLog,
+                        show_log,
+                        render_log),
+                show_broker_log),
     without_home(local("audit verify",
                        {"kiểm tra toàn bộ nhật ký đã sao chép", "check a copied log as a whole"},
                        kAudit,
@@ -374,7 +389,7 @@ constexpr std::array kCommands = {
                        compare_heads,
                        render_comparison)),
     of_node("bundle export",
-            {"ghi hàng gửi ra tệp để mang đi", "write the outbox to a file for a stick"},
+            {"ghi hộp gửi ra tệp để mang đi", "write the outbox to a file for a stick"},
             kExport,
             export_bundle,
             render_export),
@@ -410,23 +425,23 @@ constexpr std::array kCommands = {
             policy_adopt,
             render_adopted),
     of_node("registry show",
-            {"danh bạ đang có hiệu lực", "the registry in force"},
+            {"sổ đăng ký đang có hiệu lực", "the registry in force"},
             {},
             registry_show,
             render_source),
     of_node(
         "registry add",
-        {"thêm cơ quan, địa bàn, kế thừa vào danh bạ", "add agencies, territories, successions"},
+        {"thêm cơ quan, địa bàn, kế thừa vào sổ đăng ký", "add agencies, territories, successions"},
         kOneFile,
         registry_add,
         render_adopted),
     of_node("registry adopt",
-            {"ký và ban hành danh bạ", "sign and adopt a registry"},
+            {"ký và ban hành sổ đăng ký", "sign and adopt a registry"},
             kOneFile,
             registry_adopt,
             render_adopted),
     of_node("key list",
-            {"các khóa trong danh bạ", "keys of the registry"},
+            {"các khóa trong sổ đăng ký", "keys of the registry"},
             kKeyList,
             key_list,
             render_keys),

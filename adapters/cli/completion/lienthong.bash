@@ -14,7 +14,7 @@ _lienthong() {
     case "$command" in
         "") words="init broker node status publish report consume inbox case message log audit bundle policy registry key" ;;
         "report") words="outreach completeness" ;;
-        "case") words="open handover notify check request acknowledge ask reply extend result certify refer accept consent status list timeline" ;;
+        "case") words="open handover notify check request acknowledge ask reply extend result certify refer accept consent correct status list timeline" ;;
         "message") words="show section" ;;
         "log") words="show" ;;
         "audit") words="verify compare" ;;
@@ -45,6 +45,7 @@ _lienthong() {
         "case refer"*) words="--data --to --holder --due --answers --key --persons --adults --minors --home --json --lang --wait" ;;
         "case accept"*) words="--data --to --holder --due --answers --key --persons --adults --minors --yes --decline --home --json --lang --wait" ;;
         "case consent"*) words="--data --to --key --given --withdrawn --for --home --json --lang --wait" ;;
+        "case correct"*) words="--data --answers --to --key --home --json --lang --wait" ;;
         "case status"*) words="--officer --purpose --home --json --lang --wait" ;;
         "case list"*) words="--officer --purpose --home --json --lang --wait" ;;
         "case timeline"*) words="--officer --purpose --home --json --lang --wait" ;;

@@ -141,6 +141,10 @@ std::vector<StepRow> every_step() {
          Kind::consent,
          sections(R"({"consent": {"given_on": "2021-12-03"}})"),
          {"--given", "--for", "womens-union"}},
+        {"correct",
+         Kind::correction,
+         sections(R"({"correction": {"reason": "?", "corrected_on": "2021-12-04"}})"),
+         {"--answers", "00000000000000ff-9"}},
     };
 }
 
@@ -175,6 +179,42 @@ TEST(Case, TheSectionsSayWhatTheOptionsSay) {
     EXPECT_EQ(session.api.drafts[1].facts->consent, message::ConsentState::withdrawn);
 }
 
+TEST(Case, ASectionThatContradictsItsOptionIsRefused) {
+    FakeSession session("police");
+    const auto refused =
+        [&](std::string_view verb, const std::vector<std::string>& more, const char* sections) {
+            const Answer answer = session.run(words(verb, more), data(Json::parse(sections)));
+            EXPECT_EQ(answer.exit, 3) << to_line(answer.body);
+            EXPECT_EQ(answer.body["error"].value("code", ""), "malformed_section");
+            return answer.body["error"].value("where", "");
+        };
+    const std::vector<std::string> confirmed = {"--outcome", "confirmed"};
+    EXPECT_EQ(refused("result",
+                      confirmed,
+                      R"({"result": {"decided_on": "2021-12-01", "outcome": "not_a_victim"},
+                          "outcome": {}})"),
+              "sections.result.outcome");
+    EXPECT_EQ(refused("result",
+                      confirmed,
+                      R"({"result": {"decided_on": "2021-12-01", "ground": "decree_62_2012_art_5"},
+                          "outcome": {"outcome": "not_a_victim"}})"),
+              "sections.outcome.outcome");
+    EXPECT_EQ(
+        refused(
+            "accept", {"--decline"}, R"({"intake": {"date": "2021-12-03", "answer": "accepted"}})"),
+        "sections.intake.answer");
+    const std::vector<std::string> given = {"--given", "--for", "womens-union"};
+    EXPECT_EQ(
+        refused(
+            "consent", given, R"({"consent": {"given_on": "2021-12-03", "state": "withdrawn"}})"),
+        "sections.consent.state");
+    EXPECT_EQ(
+        refused(
+            "consent", given, R"({"consent": {"given_on": "2021-12-03", "agencies": ["police"]}})"),
+        "sections.consent.agencies");
+    EXPECT_TRUE(session.api.drafts.empty());
+}
+
 TEST(Case, AShelterSaysYesOrDeclines) {
     const Contents intake = data(Json{{"intake", {{"date", "2021-12-03"}}}});
     FakeSession session("social-protection-centre");
@@ -206,6 +246,25 @@ TEST(Case, AReplyAnswersTheNewestQuestionOfTheCase) {
     session.run(words("reply", {"--answers", "00000000000000ff-9"}), reply);
     ASSERT_EQ(session.api.drafts.size(), 4U);
     EXPECT_EQ(session.api.drafts.back().refers_to->message.text(), "00000000000000ff-9");
+}
+
+TEST(Case, ACorrectionSupersedesOnesOwnMessageAndAnswersAnothers) {
+    FakeSession session("police");
+    const Contents correction =
+        data(Json{{"correction", {{"reason", "nhầm ngày"}, {"corrected_on", "2021-12-04"}}}});
+    EXPECT_EQ(session.run(words("correct"), correction).exit, 2) << "it must say of what";
+    const Answer asked =
+        session.run(words("ask"), data(Json{{"question", {{"questions", {Json{{"text", "?"}}}}}}}));
+    const std::string id = asked.body["id"];
+    EXPECT_EQ(session.run(words("correct", {"--answers", id}), correction).exit, 0);
+    ASSERT_EQ(session.api.drafts.size(), 2U);
+    const auto& own = session.api.drafts[1].refers_to;
+    ASSERT_TRUE(own.has_value());
+    EXPECT_EQ(own->message.text(), id);
+    EXPECT_EQ(own->relation, message::Relation::supersedes);
+    session.run(words("correct", {"--answers", "00000000000000ff-9"}), correction);
+    ASSERT_EQ(session.api.drafts.size(), 3U);
+    EXPECT_EQ(session.api.drafts[2].refers_to->relation, message::Relation::answers);
 }
 
 TEST(Case, WhatIsWrongIsNamed) {
