@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "adapters/cli/commands.hpp"
+#include "adapters/cli/details.hpp"
 #include "adapters/cli/names.hpp"
 #include "adapters/cli/publish_lines.hpp"
 
@@ -24,11 +25,9 @@ class Publication {
           until_(session.clock.monotonic() + std::chrono::nanoseconds(invocation.wait)) {}
 
     void refuse(std::size_t line, const Error& error) {
-        const CodeInfo& known = info(error.code);
-        Json row{{"line", line}, {"code", known.name}};
-        std::string what(lang_ == Lang::vi ? known.what_vi : known.what_en);
-        if (!error.detail.empty()) what += ": " + error.detail;
-        if (!error.where.empty()) what += " (" + error.where + ")";
+        Json row{{"line", line}, {"code", info(error.code).name}};
+        std::string what = words_of(error, lang_);
+        if (!error.where.empty()) what += " (" + place_in(error.where, lang_) + ")";
         row["what"] = std::move(what);
         if (!error.grant_missing.empty()) row["grant_missing"] = error.grant_missing;
         refused_.push_back(std::move(row));
@@ -56,12 +55,12 @@ class Publication {
         answer.exit = exit_;
         if (waiting_ > 0) {
             answer.body["waiting"] = waiting_;
-            const Words kept{"còn nằm trong hàng gửi và sẽ tự gửi đi",
+            const Words kept{"còn nằm trong hộp gửi và sẽ tự gửi đi",
                              "kept in the outbox; they go out by themselves"};
-            answer.body["error"] = error_to_json(
-                Error{Code::timeout, fmt::format("{} {}", waiting_, kept.in(lang_)), "outbox", {}},
-                lang_);
-            answer.exit = exit_code(Errc::timeout);
+            const Error error{
+                waits_for_, fmt::format("{} {}", waiting_, kept.in(lang_)), "outbox", {}};
+            answer.body["error"] = error_to_json(error, lang_);
+            answer.exit = exit_code(error.errc());
         }
         return answer;
     }
@@ -83,29 +82,39 @@ class Publication {
         }
         if (drafts.empty()) return;
         auto outcomes = session_.api.submit(drafts, left());
-        if (!outcomes) {
-            // One draft spoilt it for all; each alone then says which. Their keys make it safe to
-            // hand the good ones in again to wait for them.
-            std::vector<node::Draft> good;
-            std::vector<std::size_t> good_numbers;
-            for (std::size_t i = 0; i < drafts.size(); ++i) {
-                auto alone = session_.api.submit({drafts[i]}, node::Api::Timeout(0));
-                if (!alone) {
-                    refuse(numbers[i], of_one_draft(alone.error()));
-                    continue;
-                }
-                good.push_back(std::move(drafts[i]));
-                good_numbers.push_back(numbers[i]);
-            }
-            numbers = std::move(good_numbers);
-            if (good.empty()) return;
-            outcomes = session_.api.submit(std::move(good), left());
-            if (!outcomes) {
-                for (const std::size_t number : numbers) refuse(number, outcomes.error());
-                return;
-            }
+        if (outcomes) {
+            for (std::size_t i = 0; i < outcomes->size(); ++i) take((*outcomes)[i], numbers[i]);
+        } else {
+            send_each(std::move(drafts), numbers);
         }
-        for (std::size_t i = 0; i < outcomes->size(); ++i) take((*outcomes)[i], numbers[i]);
+    }
+
+    // One draft spoilt it for all; each alone then says which. What entered the outbox that way is
+    // in it whatever happens after, so its line is never called refused for another's fault.
+    void send_each(std::vector<node::Draft> drafts, const std::vector<std::size_t>& numbers) {
+        std::vector<node::Draft> entered;
+        std::vector<node::Outcome> outcomes;
+        std::vector<std::size_t> lines;
+        for (std::size_t i = 0; i < drafts.size(); ++i) {
+            auto alone = session_.api.submit({drafts[i]}, node::Api::Timeout(0));
+            if (!alone) {
+                refuse(numbers[i], of_one_draft(alone.error()));
+                continue;
+            }
+            if (alone->front().state != State::waiting) {
+                take(alone->front(), numbers[i]);
+                continue;
+            }
+            entered.push_back(std::move(drafts[i]));
+            outcomes.push_back(std::move(alone->front()));
+            lines.push_back(numbers[i]);
+        }
+        if (entered.empty()) return;
+        // The same content under the same keys is no new message: it only waits for the outcomes.
+        if (auto waited = session_.api.submit(std::move(entered), left())) {
+            outcomes = std::move(*waited);
+        }
+        for (std::size_t i = 0; i < outcomes.size(); ++i) take(outcomes[i], lines[i]);
     }
 
     void take(const node::Outcome& outcome, std::size_t line) {
@@ -116,6 +125,7 @@ class Publication {
                 break;
             case State::waiting:
                 ++waiting_;
+                waits_for_ = outcome.waits_for.value_or(waits_for_);
                 break;
             case State::refused:
                 refuse(line, outcome.refusal.value_or(Error{Code::forbidden, {}, {}, {}}));
@@ -129,6 +139,7 @@ class Publication {
     Json accepted_ = Json::array();
     std::vector<Json> refused_;
     std::size_t waiting_ = 0;
+    Code waits_for_ = Code::timeout;
     int exit_ = 0;
 };
 

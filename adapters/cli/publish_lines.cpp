@@ -7,6 +7,7 @@
 #include <map>
 
 #include "adapters/cli/invocation.hpp"
+#include "adapters/cli/places.hpp"
 #include "adapters/codec/codec.hpp"
 #include "bus/outreach/figure.hpp"
 #include "security/keys/digest.hpp"
@@ -23,19 +24,13 @@ constexpr std::string_view kCapacity = "shelter-capacity";
 // Everything by which a spreadsheet may call an agency or a place.
 class Directory {
   public:
-    explicit Directory(const registry::Registry& registry) : registry_(registry) {
+    explicit Directory(const registry::Registry& registry)
+        : registry_(registry), places_(registry) {
         for (const registry::Agency& agency : registry.data().agencies) {
             for (const registry::Names& names : agency.names) {
                 agencies_.emplace(names.vi, agency.id);
                 agencies_.emplace(names.en, agency.id);
             }
-        }
-        for (const registry::Territory& row : registry.data().territories) {
-            vintage_ = std::max(vintage_, row.vintage);
-        }
-        for (const registry::Territory& row : registry.data().territories) {
-            if (row.vintage != vintage_) continue;
-            for (const registry::Names& names : row.names) territories_.emplace(names.vi, row.code);
         }
     }
 
@@ -45,12 +40,14 @@ class Directory {
         if (found == agencies_.end()) return std::nullopt;
         return found->second;
     }
-    std::optional<std::string> maybe_territory(std::string_view text) const {
-        const auto found = territories_.find(text);
-        if (found == territories_.end()) return std::nullopt;
-        return found->second;
+    std::optional<codec::PlaceCode> maybe_territory(std::string_view text,
+                                                    std::string_view day) const {
+        const auto date = outreach::parse_date(day);
+        if (!date) return std::nullopt;
+        const auto* found = places_.maybe_called(text, *date);
+        if (found == nullptr) return std::nullopt;
+        return codec::PlaceCode{found->code, found->vintage};
     }
-    const std::string& vintage() const { return vintage_; }
 
     // A unit of the agency by its id or name.
     UnitId unit(const AgencyId& agency, std::string_view text) const {
@@ -68,8 +65,7 @@ class Directory {
   private:
     const registry::Registry& registry_;
     std::map<std::string, AgencyId, std::less<>> agencies_;
-    std::map<std::string, std::string, std::less<>> territories_;
-    std::string vintage_;
+    Places places_;
 };
 
 std::string mint(std::string_view identity) {
@@ -219,6 +215,30 @@ Result<node::Draft> to_node_draft(codec::Draft&& read,
     return draft;
 }
 
+std::optional<MessageId> message_of(const std::optional<message::Reference>& reference) {
+    return reference ? std::optional(reference->message) : std::nullopt;
+}
+
+// Within one file a key names one message: the first line under it. A later line with the same
+// content is that message again; one with other content has no way to be told from it.
+void refuse_repeated_keys(std::vector<PublishLine>& lines) {
+    std::map<std::string, const PublishLine*, std::less<>> first;
+    for (PublishLine& line : lines) {
+        if (!line.draft) continue;
+        const node::Draft& draft = *line.draft;
+        const auto [place, added] = first.try_emplace(draft.key, &line);
+        if (added) continue;
+        const node::Draft& earlier = *place->second->draft;
+        const bool same = draft.sections == earlier.sections && draft.facts == earlier.facts &&
+                          draft.unit == earlier.unit && draft.named == earlier.named &&
+                          message_of(draft.refers_to) == message_of(earlier.refers_to);
+        if (same) continue;
+        line.draft = fail(Code::key_conflict,
+                          fmt::format("line {}", place->second->line),
+                          fmt::format("line {}", line.line));
+    }
+}
+
 }  // namespace
 
 Result<std::vector<PublishLine>> read_lines(const PublishSource& source,
@@ -232,8 +252,9 @@ Result<std::vector<PublishLine>> read_lines(const PublishSource& source,
     if (source.csv) {
         codec::CsvOptions options;
         options.agency = [&](std::string_view text) { return directory.maybe_agency(text); };
-        options.territory = [&](std::string_view text) { return directory.maybe_territory(text); };
-        options.territory_vintage = directory.vintage();
+        options.territory = [&](std::string_view text, std::string_view day) {
+            return directory.maybe_territory(text, day);
+        };
         options.mint = mint;
         options.reporter = source.agency;
         options.skip_others = source.skip_others;
@@ -265,6 +286,7 @@ Result<std::vector<PublishLine>> read_lines(const PublishSource& source,
         }
         lines.push_back(std::move(line));
     }
+    refuse_repeated_keys(lines);
     return lines;
 }
 

@@ -26,7 +26,8 @@ struct PublishSource {
 };
 
 // The whole: oversized, malformed_input (a CSV's header row), bad_argument. A line: what the codec
-// says, unknown_agency, malformed_input (refers_to).
+// says, unknown_agency, malformed_input (refers_to), key_conflict (its key stands in an earlier
+// line with other content).
 Result<std::vector<PublishLine>> read_lines(const PublishSource& source,
                                             const registry::Registry& registry);
 

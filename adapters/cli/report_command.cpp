@@ -6,8 +6,10 @@
 
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/names.hpp"
+#include "adapters/cli/places.hpp"
 #include "adapters/cli/run.hpp"
 #include "bus/outreach/measure.hpp"
+#include "bus/outreach/spelling.hpp"
 #include "bus/outreach/summary.hpp"
 
 namespace lienthong::cli {
@@ -119,6 +121,7 @@ Json row_to_json(const registry::Registry& registry, const outreach::Row& row) {
     json["standing"] = outreach::name(row.standing);
     if (row.superseded_by) json["superseded_by"] = row.superseded_by->text();
     if (!row.part_of.empty()) json["part_of"] = row.part_of;
+    if (row.lead_disputed) json["lead_disputed"] = true;
     if (row.lead_missing) json["lead_missing"] = true;
     if (row.differs) json["differs"] = true;
     return json;
@@ -200,7 +203,21 @@ Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
     outreach::Filters filters;
     filters.period = *period;
     filters.activity = invocation.text("activity");
+    if (const auto activity = outreach::maybe_activity_called(filters.activity)) {
+        filters.activity = *activity;
+    }
     filters.territory = invocation.text("territory");
+    const Places places(*documents->registry);
+    const outreach::Date today =
+        std::chrono::floor<std::chrono::days>(std::chrono::sys_time<std::chrono::milliseconds>(
+            std::chrono::milliseconds(session.clock.wall())));
+    if (!filters.territory.empty()) {
+        filters.lies_within = [&](const outreach::Territory& place,
+                                  std::optional<outreach::Date> day) {
+            return places.lies_within(
+                place.code, place.text, filters.territory, day.value_or(today));
+        };
+    }
     if (const std::string slug = invocation.text("agency"); !slug.empty()) {
         auto agency = to_agency(*documents->registry, slug, "agency");
         if (!agency) return std::unexpected(agency.error());
@@ -249,9 +266,18 @@ Result<Answer> report_completeness(Session& session, const Invocation& invocatio
     catch_up(session, invocation);
     auto figures = read_figures(session);
     if (!figures) return std::unexpected(figures.error());
+    auto status = session.api.status(node::Api::Timeout(0));
+    if (!status) return std::unexpected(status.error());
+    policy::Context now;
+    now.at = session.clock.wall();
     std::vector<outreach::Expected> expected;
-    for (const AgencyId& agency : registry.holders(Role::of(kReporterRole), session.clock.wall())) {
-        expected.push_back({agency, message::Kind::outreach_report});
+    for (const AgencyId& agency : registry.holders(Role::of(kReporterRole), now.at)) {
+        outreach::Expected one{agency, message::Kind::outreach_report};
+        // A grant that depends on who is named shows some of the reports, not all.
+        one.readable =
+            agency == status->agency ||
+            documents->policy->may_read(registry, status->agency, one.kind, "report", now).allowed;
+        expected.push_back(std::move(one));
     }
     Answer answer;
     answer.body["period"] = (*period)->text();
@@ -279,9 +305,10 @@ std::string render_completeness(const Json& body, Lang lang) {
                      std::string(Words{"Số liệu", "Figures"}.in(lang))});
     for (const Json& row : body["rows"]) {
         const std::string state = row.value("completeness", "");
-        const Words words = state == "complete" ? Words{"đủ", "complete"}
-                            : state == "partly" ? Words{"chưa đủ", "partly"}
-                                                : Words{"chưa báo cáo", "missing"};
+        const Words words = state == "complete"      ? Words{"đủ", "complete"}
+                            : state == "partly"      ? Words{"chưa đủ", "partly"}
+                            : state == "not_visible" ? Words{"không được xem", "not visible"}
+                                                     : Words{"chưa báo cáo", "missing"};
         table.add({cell(row, "agency"), std::string(words.in(lang)), cell(row, "figures")});
     }
     return table.text();

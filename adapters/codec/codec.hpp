@@ -57,13 +57,18 @@ std::string line_key(message::Kind kind, std::string_view canonical, std::size_t
 // kind knows nothing).
 Result<std::vector<LineResult>> read_jsonl(message::Kind kind, std::string_view text);
 
+struct PlaceCode {
+    std::string code;
+    std::string vintage;  // yyyy-mm-dd; may be empty
+};
+
 // How a spreadsheet's words become ids; an empty function knows nothing.
 struct CsvOptions {
     // An agency by its slug or name; a text that it does not know stays a text.
     std::function<std::optional<AgencyId>(std::string_view)> agency;
-    // The code of a territory by its text.
-    std::function<std::optional<std::string>(std::string_view)> territory;
-    std::string territory_vintage;  // yyyy-mm-dd, of those codes
+    // The code that a territory of that name had on a day: the last of the row's period, or its
+    // as-of date (yyyy-mm-dd; empty if the row has neither).
+    std::function<std::optional<PlaceCode>(std::string_view name, std::string_view day)> territory;
     // The id of a joint activity ([a-z0-9-]{1,64}) from what identifies it; the same for the same
     // text. Without it joint activities get none.
     std::function<std::string(std::string_view)> mint;
@@ -79,7 +84,9 @@ struct CsvOptions {
 // measure, measure_unit, participants, participants_qualifier, participants_kind, stock_or_flow,
 // integrated, lead, implementers, funder, partners, audience_vi, territory, period, as_of,
 // campaign, channels, topics, document_number, joint_activity, note; only `activity` must be there,
-// another name is an error of the whole. Several values in a cell are separated by ';'. Numbers are
+// another name is an error of the whole. An activity may be called by its Vietnamese name in any
+// spelling (outreach::maybe_activity_called); where it is empty, what was counted (`measure`) names
+// it. Several values in a cell are separated by ';'. Numbers are
 // written as Vietnamese reports do (17.121). The whole: oversized, malformed_input (header row),
 // bad_argument (a kind without figures). A row: malformed_input, oversized, wrong_sender,
 // malformed_section.

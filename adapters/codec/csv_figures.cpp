@@ -11,6 +11,7 @@
 #include "bus/base/text.hpp"
 #include "bus/outreach/figure.hpp"
 #include "bus/outreach/period.hpp"
+#include "bus/outreach/spelling.hpp"
 
 namespace lienthong::codec {
 namespace {
@@ -79,6 +80,7 @@ struct Target {
     Json& figure;
     const char* field;
     const CsvOptions& options;
+    std::string_view day;  // on which places are looked up
 };
 
 Result<void> no_field(const Target&, const std::string&) { return {}; }
@@ -130,11 +132,11 @@ Result<void> places_field(const Target& target, const std::string& cell) {
     const CsvOptions& options = target.options;
     for (const std::string& part : parts_of(cell)) {
         Json place{{"text", part}};
-        const auto code =
-            options.territory ? options.territory(part) : std::optional<std::string>{};
-        if (code) {
-            place["code"] = *code;
-            if (!options.territory_vintage.empty()) place["vintage"] = options.territory_vintage;
+        const auto known =
+            options.territory ? options.territory(part, target.day) : std::optional<PlaceCode>{};
+        if (known) {
+            place["code"] = known->code;
+            if (!known->vintage.empty()) place["vintage"] = known->vintage;
         }
         target.figure[target.field].push_back(std::move(place));
     }
@@ -257,15 +259,18 @@ class RowReader {
 
     Result<Draft> read_draft() {
         Json figure = Json::object();
+        const std::string day = day_of_row();
         for (const auto& [name, cell] : cells_) {
             const Column& column = *maybe_column(name);
-            const Target target{.figure = figure, .field = column.field, .options = options_};
+            const Target target{
+                .figure = figure, .field = column.field, .options = options_, .day = day};
             if (Result<void> filled = column.fill(target, cell); !filled) {
                 Error error = filled.error();
                 error.where = fmt::format("column {}", name);
                 return std::unexpected(std::move(error));
             }
         }
+        name_activity(figure);
         fill_gaps(figure);
         if (!minted_.empty()) figure["joint_activity"] = minted_;
 
@@ -323,6 +328,14 @@ class RowReader {
         return found == cells_.end() ? std::string() : found->second;
     }
 
+    std::string day_of_row() const {
+        if (const auto period = outreach::parse_period(cell("period"))) {
+            return outreach::format_date(period->to);
+        }
+        const auto as_of = outreach::parse_date(cell("as_of"));
+        return as_of ? outreach::format_date(*as_of) : std::string();
+    }
+
     std::string reporter() const {
         const std::string named = cell("reporter");
         return named.empty() ? options_.reporter.text() : named;
@@ -355,6 +368,15 @@ class RowReader {
             return fail(Code::wrong_sender, "is another agency's report", "column reporter");
         }
         return true;
+    }
+
+    // A row may call its activity by its Vietnamese name, or say only what was counted.
+    void name_activity(Json& figure) const {
+        const std::string name = cells_.contains("activity") ? cell("activity") : cell("measure");
+        const auto activity = outreach::maybe_activity_called(name);
+        if (!activity) return;
+        figure["activity"] = *activity;
+        if (!figure.contains("activity_vi")) figure["activity_vi"] = name;
     }
 
     // What a row leaves open because it goes without saying.

@@ -112,6 +112,7 @@ class Row:
     measure: str = ""
     standing: str = "counted"
     part_of: str = ""
+    people_in_whole: bool = False
     lead_missing: bool = False
     differs: bool = False
 

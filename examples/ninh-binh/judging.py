@@ -74,7 +74,7 @@ class Sum:
 def judge(rows, year, agencies):
     """Copies of the rows that concern the year, in the order of the log; each has its standing."""
     judged = [replace(row, measure=measure_of(row.activity), standing="counted", part_of="",
-                      lead_missing=False, differs=False)
+                      people_in_whole=False, lead_missing=False, differs=False)
               for row in sorted(rows, key=lambda row: row.position)]
     find_parts(judged)
     judge_joint(judged, agencies)
@@ -95,12 +95,16 @@ def measure_of(activity):
 def find_parts(rows):
     def report(row):
         return row.reporter, row.unit, row.kind, row.span, row.as_of
-    activities = defaultdict(set)
+    activities = defaultdict(lambda: defaultdict(set))
     for row in rows:
-        activities[report(row)].add(row.activity)
+        stated = activities[report(row)][row.activity]
+        if row.people is not None and row.people.low is not None:
+            stated.add((row.people_kind, row.stock_or_flow))
     for row in rows:
         wholes = [name for name in activities[report(row)] if is_part(row.activity, name)]
         row.part_of = max(wholes, key=len, default="")
+        row.people_in_whole = any((row.people_kind, row.stock_or_flow) in
+                                  activities[report(row)][name] for name in wholes)
         if row.part_of and row.measure == measure_of(row.part_of):
             row.measure = f"activity:{row.activity}"
 
@@ -120,12 +124,20 @@ def judge_joint(rows, agencies):
         if row.joint is not None:
             joint[row.joint].append(row)
     for same in joint.values():
-        lead = lead_of(same, agencies)
         measures = defaultdict(list)
-        for row in same:
-            measures[row.measure, row.stock_or_flow].append(row)
-        for one in measures.values():
+        for row, lead in by_lead(same, agencies):
+            measures[lead, row.measure, row.stock_or_flow].append(row)
+        for (lead, _, _), one in measures.items():
             judge_measure(one, lead)
+
+
+def by_lead(rows, agencies):
+    """Each row with the lead of its activity: several, if several agencies say that they lead."""
+    leads = {row.reporter for row in rows if agencies.slug(row.cell("lead")) == row.reporter}
+    for row in rows:
+        named = agencies.slug(row.cell("lead"))
+        yield row, (row.reporter if row.reporter in leads else
+                    named if named in leads else lead_of(rows, agencies))
 
 
 def lead_of(rows, agencies):
@@ -217,8 +229,8 @@ def totals(rows, agencies):
         if row.standing != "counted":
             continue
         shares[row.measure, row.stock_or_flow].append((row, row.quantity))
-        # The participants of a part are among those of its whole.
-        if row.people is not None and not row.part_of:
+        # The participants of a part are among those that its whole states.
+        if row.people is not None and not row.people_in_whole:
             shares[PEOPLE[row.people_kind], row.stock_or_flow].append((row, row.people))
     confirmed = {(row.reporter, row.joint) for row in rows if row.joint is not None}
     found = {}

@@ -126,6 +126,12 @@ class SecondReading(unittest.TestCase):
         self.assertEqual([(row.standing, row.lead_missing) for row in rows],
                          [("counted", True), ("joint_partner", True)])
 
+    def test_two_that_say_they_lead_one_activity_keep_their_figures(self):
+        self.assertEqual(self.standings(line("labour", low="7", lead="labour", joint_activity="j-1"),
+                                        line("police", low="8", lead="police", joint_activity="j-1"),
+                                        line("womens-union", lead="police", joint_activity="j-1")),
+                         ["counted", "counted", "joint_partner"])
+
     def test_a_joint_activity_that_its_lead_tells_again_counts_as_told_last(self):
         self.assertEqual(self.standings(line(low="7", lead="labour", joint_activity="j-1"),
                                         line(low="8", lead="labour", joint_activity="j-1")),
@@ -148,7 +154,9 @@ class SecondReading(unittest.TestCase):
         found = self.totals(*lines)
         self.assertEqual(found["shelter-staff/flow"]["value"], 4)
         self.assertEqual(found["shelter-staff-medical/flow"]["value"], 1)
-        self.assertNotIn("persons/flow", found)
+        self.assertEqual(found["persons/flow"]["value"], 3)  # the whole states none
+        whole = line(activity="shelter-staff", low="4", participants=4, participants_kind="person")
+        self.assertEqual(self.value("persons/flow", whole, lines[1]), 4)
         self.assertEqual(self.value("banners-slogans/flow", line(activity="banner"),
                                     line(activity="banner-slogan", low="2")), 2)
 

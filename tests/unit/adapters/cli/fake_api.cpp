@@ -89,6 +89,8 @@ AgencyId FakeApi::id_of(std::string_view slug) const {
 }
 
 Result<std::vector<node::Outcome>> FakeApi::submit(std::vector<node::Draft> given, Timeout) {
+    if (given.size() > drafts_max) return fail(Code::overloaded, {}, "draft 0");
+    ++submits;
     for (std::size_t i = 0; i < given.size(); ++i) {
         const auto known = by_key_.find(given[i].key);
         if (given[i].key.empty() || known == by_key_.end() || given[i].corrects) continue;
@@ -101,8 +103,11 @@ Result<std::vector<node::Outcome>> FakeApi::submit(std::vector<node::Draft> give
         node::Outcome outcome;
         outcome.state = state;
         outcome.refusal = refusal;
+        if (state == node::Outcome::State::waiting) outcome.waits_for = waits_for;
         const auto known = by_key_.find(draft.key);
-        if (!draft.key.empty() && known != by_key_.end() && !draft.corrects) {
+        const bool same = !draft.key.empty() && known != by_key_.end() &&
+                          inbox_[known->second].draft.sections == draft.sections;
+        if (same) {
             outcome.id = inbox_[known->second].entry.header.id;
             outcome.position = inbox_[known->second].entry.position;
             outcomes.push_back(std::move(outcome));

@@ -68,7 +68,10 @@ class FakeApi final : public node::Api {
 
     // What the test sets and looks at.
     node::Outcome::State state = node::Outcome::State::accepted;
-    std::optional<Error> refusal;  // with `state` refused
+    std::optional<Error> refusal;        // with `state` refused
+    std::optional<Code> waits_for;       // with `state` waiting
+    std::size_t drafts_max = 1'000'000;  // of one submit()
+    std::size_t submits = 0;             // that were not refused for that
     bool broker_reachable = true;
     node::Verification verification{true, true, true, true};
     message::QueryAnswer query_answer;

@@ -67,6 +67,43 @@ TEST(Publish, OtherContentUnderAKnownKeyIsAConflictUnlessItCorrects) {
     EXPECT_TRUE(session.api.drafts.back().corrects);
 }
 
+TEST(Publish, AKeyThatStandsTwiceInAFileWithOtherContentIsAConflictOfTheLaterLine) {
+    const auto row = [](int number) {
+        return "dup,leaflet," + std::to_string(number) + ",,exact,2021-01-01/2021-12-31\n";
+    };
+    const std::string text = std::string(kHeader) + row(1) + row(2) + row(1);
+    for (const bool correct : {false, true}) {
+        FakeSession session;
+        auto words = kOutreach;
+        if (correct) words.emplace_back("--correct");
+        const Answer answer = session.run(words, file(text));
+        EXPECT_EQ(answer.exit, 5);
+        ASSERT_EQ(answer.body["refused"].size(), 1U) << to_line(answer.body);
+        EXPECT_EQ(answer.body["refused"][0]["line"], 3);
+        EXPECT_EQ(answer.body["refused"][0]["code"], "key_conflict");
+        EXPECT_EQ(to_line(answer.body).find("draft"), std::string::npos);
+        // Lines 2 and 4 are one message.
+        ASSERT_EQ(answer.body["accepted"].size(), 2U);
+        EXPECT_EQ(answer.body["accepted"][0], answer.body["accepted"][1]);
+        EXPECT_EQ(session.api.drafts.size(), 1U);
+    }
+}
+
+TEST(Publish, WhatEnteredTheOutboxAloneIsNotCalledRefused) {
+    FakeSession session;
+    session.api.drafts_max = 1;
+    session.api.state = node::Outcome::State::waiting;
+    const std::string row = ",leaflet,10,10,exact,2021-01-01/2021-12-31\n";
+    const Answer answer = session.run(kOutreach, file(std::string(kHeader) + row + row));
+    EXPECT_TRUE(answer.body["refused"].empty()) << to_line(answer.body);
+    EXPECT_EQ(answer.body["waiting"], 2);
+    EXPECT_EQ(session.api.submits, 2U);
+    session.api.state = node::Outcome::State::accepted;
+    const Answer done = session.run(kOutreach, file(std::string(kHeader) + row + row));
+    EXPECT_EQ(done.body["accepted"].size(), 2U) << to_line(done.body);
+    EXPECT_EQ(done.exit, 0);
+}
+
 TEST(Publish, AKeyCountsWithinItsKind) {
     FakeSession session;
     session.run(kOutreach,
@@ -101,6 +138,16 @@ TEST(Publish, WhatIsNotAcknowledgedInTimeWaitsInTheOutbox) {
     EXPECT_EQ(answer.body["waiting"], 10);
     EXPECT_EQ(answer.body["error"]["code"], "timeout");
     EXPECT_TRUE(answer.body["accepted"].empty());
+}
+
+TEST(Publish, WhatWaitsForAReasonSaysIt) {
+    FakeSession session;
+    session.api.state = node::Outcome::State::waiting;
+    session.api.waits_for = Code::disk_full;
+    const Answer answer = publish_all_of(session);
+    EXPECT_EQ(answer.exit, 6);
+    EXPECT_EQ(answer.body["waiting"], 10);
+    EXPECT_EQ(answer.body["error"]["code"], "disk_full");
 }
 
 TEST(Publish, TheBrokersRefusalNamesTheMissingGrant) {
@@ -239,6 +286,40 @@ TEST(Report, SaysWhoHasNotReported) {
     EXPECT_EQ(std::ranges::find(missing, Json("labour")), missing.end());
     EXPECT_NE(std::ranges::find(missing, Json("police")), missing.end());
     EXPECT_EQ(session.run({"report", "completeness"}).exit, 2);
+}
+
+TEST(Report, DoesNotCallMissingWhatTheAskerMayNotRead) {
+    FakeSession session("police");
+    const Answer answer = session.run({"report", "completeness", "--period", "2021"});
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    EXPECT_EQ(answer.body["missing"], Json::array({"police"}));
+    for (const Json& row : answer.body["rows"]) {
+        const bool own = row["agency"] == "police";
+        EXPECT_EQ(row["completeness"], own ? "missing" : "not_visible") << to_line(row);
+    }
+    const std::string text = maybe_command("report completeness")->render(answer.body, Lang::vi);
+    EXPECT_NE(text.find("không được xem"), std::string::npos) << text;
+}
+
+TEST(Report, OfATerritoryHasWhatLiesInIt) {
+    FakeSession session;
+    const std::string header = "key,activity,low,qualifier,period,territory\n";
+    session.run(kOutreach,
+                file(header + "a,leaflet,1,exact,2021,xã Yên Thành\n" +
+                     "b,leaflet,2,exact,2021,huyện Yên Mô\n" +
+                     "c,leaflet,4,exact,2021,huyện Kim Sơn\n" + "d,leaflet,8,exact,2021,\n"));
+    ASSERT_EQ(session.api.drafts.size(), 4U);
+    const auto value = [&](const std::string& place) {
+        const Answer answer = session.run({"report", "outreach", "--territory", place});
+        EXPECT_EQ(answer.exit, 0) << to_line(answer.body);
+        return answer.body["totals"].empty() ? Json() : answer.body["totals"][0]["value"];
+    };
+    EXPECT_EQ(value("xã Yên Thành"), 1);
+    EXPECT_EQ(value("huyện Yên Mô"), 3);
+    EXPECT_EQ(value("377"), 3);
+    EXPECT_EQ(value("tỉnh Ninh Bình"), 7);
+    EXPECT_EQ(value("37"), 7);
+    EXPECT_EQ(value("xã Không Có"), Json());
 }
 
 }  // namespace

@@ -23,11 +23,11 @@ CsvOptions options() {
         if (name == "womens-union") return AgencyId::of("womens-union");
         return std::nullopt;
     };
-    options.territory = [](std::string_view name) -> std::optional<std::string> {
-        if (name == "huyện Yên Mô") return "yen-mo";
+    options.territory = [](std::string_view name,
+                           std::string_view day) -> std::optional<PlaceCode> {
+        if (name == "huyện Yên Mô" && day < "2025") return PlaceCode{"yen-mo", "2021-01-01"};
         return std::nullopt;
     };
-    options.territory_vintage = "2021-01-01";
     options.mint = [](std::string_view key) {
         return "j" + std::to_string(std::hash<std::string_view>{}(key));
     };
@@ -137,6 +137,24 @@ TEST(CsvFigures, SupplyWhatGoesWithoutSaying) {
     EXPECT_EQ(figure(lines.at(1)).participants->quantity, Quantity::of(30));
     EXPECT_EQ(figure(lines.at(2)).quantity, Quantity{});
     EXPECT_FALSE(figure(lines.at(2)).participants);
+}
+
+TEST(CsvFigures, TakeAnActivityByItsNameInAnySpelling) {
+    const auto lines = read(
+        "activity,low,measure,period\n"
+        "băng zôn,1,,2021\n"
+        "Băng rôn,2,,2021\n"
+        ",3,\"panoo, khẩu hiệu\",2021\n"
+        "leaflet,4,băng rôn,2021\n"
+        "việc khác,5,,2021\n");
+    ASSERT_EQ(lines.size(), 5U);
+    EXPECT_EQ(figure(lines[0]).activity, "banner");
+    EXPECT_EQ(figure(lines[0]).name_vi, "băng zôn");
+    EXPECT_EQ(figure(lines[1]).activity, "banner");
+    EXPECT_EQ(figure(lines[2]).activity, "panel-slogan");
+    EXPECT_EQ(figure(lines[3]).activity, "leaflet");
+    ASSERT_FALSE(lines[4].draft.has_value());
+    EXPECT_EQ(lines[4].draft.error().where, "line 6, column activity");
 }
 
 TEST(CsvFigures, AreTheSameFromComposedAndDecomposedText) {
