@@ -19,8 +19,9 @@ Millis noon_of(outreach::Date day) {
 Places::Places(const registry::Registry& registry) : registry_(registry) {
     for (const registry::Territory& row : registry.data().territories) {
         for (const registry::Names& names : row.names) {
-            by_name_.emplace(names.vi, &row);
-            if (!names.en.empty() && names.en != names.vi) by_name_.emplace(names.en, &row);
+            by_name_.emplace(names.vi, Called{&row, names.from});
+            if (names.en.empty() || names.en == names.vi) continue;
+            by_name_.emplace(names.en, Called{&row, names.from});
         }
     }
 }
@@ -34,10 +35,12 @@ std::vector<const registry::Territory*> Places::called(std::string_view text,
     };
     if (text.empty()) return found;
     add(registry_.maybe_territory(text, at));
+    const std::string date = outreach::format_date(day);
     const auto [first, last] = by_name_.equal_range(text);
-    for (auto row = first; row != last; ++row) {
+    for (auto found_name = first; found_name != last; ++found_name) {
+        const auto& [row, from] = found_name->second;
         // Only if this row of the code's history is the one in force.
-        if (registry_.maybe_territory(row->second->code, at) == row->second) add(row->second);
+        if (from <= date && registry_.maybe_territory(row->code, at) == row) add(row);
     }
     return found;
 }

@@ -35,7 +35,11 @@ class Places {
 
   private:
     const registry::Registry& registry_;
-    std::multimap<std::string, const registry::Territory*, std::less<>> by_name_;
+    struct Called {
+        const registry::Territory* row = nullptr;
+        std::string from;  // of the name, yyyy-mm-dd; empty: always
+    };
+    std::multimap<std::string, Called, std::less<>> by_name_;
 };
 
 }  // namespace lienthong::cli

@@ -14,7 +14,11 @@ namespace {
 registry::Registry renamed() {
     const FakeApi api;
     registry::RegistryData data = api.documents_in_force.registry->data();
-    data.territories.push_back({"nb-yen-thanh", "2025-07-01", "37", {{"xã Mới", "Mới commune", ""}}});
+    data.territories.push_back(
+        {"nb-yen-thanh",
+         "2025-07-01",
+         "37",
+         {{"xã Mới", "Mới commune", ""}, {"xã Mới Hơn", "Newer", "2026-01-01"}}});
     data.territories.push_back({"nb-other", "2025-07-01", "37", {{"xã Yên Thành", "Other", ""}}});
     auto built = registry::Registry::build(std::move(data));
     CHECK(built.has_value());
@@ -34,6 +38,8 @@ TEST(Places, MeanWhatTheirNamesMeantOnTheDay) {
     EXPECT_EQ(code("xã Yên Thành", "2025-07-01"), "nb-other");
     EXPECT_EQ(code("xã Mới", "2025-06-30"), "");
     EXPECT_EQ(code("xã Mới", "2025-07-01"), "nb-yen-thanh");
+    EXPECT_EQ(code("xã Mới Hơn", "2025-12-31"), "");
+    EXPECT_EQ(code("xã Mới Hơn", "2026-01-01"), "nb-yen-thanh");
     EXPECT_EQ(code("nb-yen-thanh", "2021-01-01"), "nb-yen-thanh");
     EXPECT_EQ(code("huyện Yên Mô", "2019-12-31"), "") << "before its first vintage";
 }
