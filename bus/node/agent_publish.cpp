@@ -461,6 +461,7 @@ void NodeAgent::batch_refused(const MessageId& first, const OutboxRow& row, cons
         return;
     }
     if (error.errc() == Errc::unauthenticated) {
+        publish_waits_for_ = error.code;
         auto kept = keep_without_key(first, row, error);
         if (!kept) fail_with(kept.error());
         return;

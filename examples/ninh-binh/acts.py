@@ -145,8 +145,9 @@ def revoke_key(bus, checks, old_message):
         wait_version(bus, "labour", "registry", adopted["version"])
     answer = publish_probe(bus, slug, "after-revocation", "--wait", "3")
     alarms = bus.at(slug, "status").need()["alarms"]
-    checks.same("key-revoked-publish", {"exit": 6, "alarms": ALARMS[slug]},
-                {"exit": answer.exit, "alarms": alarms})
+    checks.same("key-revoked-publish",
+                {"exit": 4, "code": "revoked_key", "alarms": ALARMS[slug]},
+                {"exit": answer.exit, "code": verdict(answer), "alarms": alarms})
     if old_message:
         verified = verified_by(bus, "labour", old_message)
         checks.same("key-revoked-old-messages-verify", True, all_true(verified))

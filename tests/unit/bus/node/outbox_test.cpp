@@ -316,7 +316,9 @@ TEST_F(OutboxOfAnEndedKey, WhatWaitsIsNotRefusedAndGoesOutUnderTheNextKeyWithIts
     bus.hub().heal(labour);
     ASSERT_TRUE(bus.step_until([&] { return bus.has_alarm("labour", "batch_not_taken"); }));
     EXPECT_TRUE(bus.has_alarm("labour", "batch_not_taken code=revoked_key"));
-    EXPECT_EQ(state_of("a"), State::waiting);
+    const auto told = bus.try_submit("labour", {keyed("a")}, seconds{1})->front();
+    EXPECT_EQ(told.state, State::waiting);
+    EXPECT_EQ(told.waits_for, Code::revoked_key);
     EXPECT_EQ(logged(proof::EntryKind::message), 0U);
     start_with_the_next_key();
     const auto outcomes = bus.submit("labour", {keyed("a"), keyed("b")});
