@@ -265,8 +265,34 @@ node::Draft draft(message::Kind kind) {
     return made;
 }
 
+namespace {
+
+// The sample, saying what the facts say: a node refuses a consent that contradicts them.
+Bytes consent_that_says(const message::CaseFacts& facts) {
+    const std::string name = "lienthong.fb.Consent";
+    std::string json = message::sample(name);
+    const auto replace = [&json](std::string_view old, std::string_view by) {
+        const std::size_t at = json.find(old);
+        CHECK(at != std::string::npos);
+        json.replace(at, old.size(), by);
+    };
+    std::string agencies;
+    for (const AgencyId& agency : facts.consent_for) {
+        if (!agencies.empty()) agencies += "\", \"";
+        agencies += agency.text();
+    }
+    replace("womens-union", agencies);
+    if (facts.consent == message::ConsentState::withdrawn) replace("\"given\"", "\"withdrawn\"");
+    return message::payload(name, json);
+}
+
+}  // namespace
+
 node::Draft case_draft(message::Kind kind, const CaseId& case_id, message::CaseFacts facts) {
     node::Draft made = draft(kind);
+    for (auto& [name, plaintext] : made.sections) {
+        if (name == "consent" && !facts.consent_for.empty()) plaintext = consent_that_says(facts);
+    }
     made.case_id = case_id;
     made.facts = std::move(facts);
     return made;

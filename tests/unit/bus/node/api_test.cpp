@@ -62,9 +62,10 @@ TEST_F(NodeApi, AGrantedSectionOpensToWhatWasSent) {
 TEST_F(NodeApi, ASectionThatContradictsTheFactsIsShownAndRaisesAnAlarm) {
     const Outcome opened = open_case();
     message::CaseFacts facts;
-    facts.consent = message::ConsentState::withdrawn;
+    facts.consent = message::ConsentState::given;
     facts.consent_for = {AgencyId::of("womens-union")};
-    const Draft lie = case_draft(Kind::consent, opened.case_id, facts);
+    Draft lie = case_draft(Kind::consent, opened.case_id, facts);
+    lie.facts->consent = message::ConsentState::withdrawn;
     test::SmallLog composer;  // the same documents
     Scene scene{world().bus,
                 world().member("police").id,
