@@ -54,7 +54,7 @@ class Home(BusCase):
 
     def test_a_broker_refuses_an_unknown_configuration_key(self):
         home = self.place / "broker-home"
-        shutil.copytree(self.bus.broker_home, home)
+        shutil.copytree(self.bus.broker_home, home, ignore=shutil.ignore_patterns("*.sock"))
         self.addCleanup(shutil.rmtree, home)
         self.change_config(lambda text: "colour = 1\n" + text, "broker.toml", home)
         code, said = self.start(home, "broker")

@@ -50,7 +50,7 @@ class Publish(BusCase):
                           "labour,leaflet,2,2021,good\n")
         self.assertEqual(answer.exit, 3)
         self.assertEqual(len(answer.data["accepted"]), 2)
-        self.refused(answer, "malformed_input", "column low")
+        self.refused(answer, "malformed_input", "cột low")
         self.assertEqual(answer.data["refused"][0]["line"], 3)
 
     def test_all_or_nothing_sends_nothing_when_a_line_is_bad(self):
