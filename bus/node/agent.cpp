@@ -279,7 +279,10 @@ void NodeAgent::alarm(std::string text) {
 void NodeAgent::store_alarms() {
     if (alarms_to_store_.empty() || broken_) return;
     auto stored = write([&](WriteStore& store) -> Result<void> {
+        const auto known = store.alarms();
+        if (!known) return std::unexpected(known.error());
         for (const std::string& text : alarms_to_store_) {
+            if (std::ranges::find(*known, text) != known->end()) continue;  // from an earlier run
             auto one = store.add_alarm(text);
             if (!one) return one;
         }

@@ -198,6 +198,16 @@ TEST_F(LyingBroker, AGapThatTheBrokerStatesIsNone) {
     EXPECT_TRUE(bus.status("labour").alarms.empty());
 }
 
+TEST_F(LyingBroker, AnAlarmIsKeptOnceHoweverOftenTheNodeStarts) {
+    lie<wire::Welcome>([](wire::Welcome& welcome) { welcome.agency = world().id("police"); });
+    for (int run = 0; run < 3; ++run) {
+        ASSERT_TRUE(bus.start_node("labour"));
+        bus.steps(10);
+        EXPECT_TRUE(bus.has_alarm("labour", "wrong_welcome"));
+    }
+    EXPECT_EQ(bus.status("labour").alarms.size(), 1U);
+}
+
 TEST_F(LyingBroker, AForkedHeadIsHeadConflict) {
     ASSERT_EQ(publish().state, Outcome::State::accepted);
     ASSERT_TRUE(bus.catch_up("labour"));
