@@ -116,13 +116,9 @@ Result<ExportedBundle> NodeAgent::export_bundle(const Api::BundleProgress& progr
     }
     ExportedBundle exported;
     proof::Bundle bundle;
-    wire::Hello hello;
-    hello.versions = {wire::kProtocolVersion};
-    hello.bus = options_.bus;
-    hello.software = "lienthong";
-    hello.head_size = head_ ? head_->size : 0;
-    bundle.head_size = hello.head_size;
-    bundle.frames.push_back(frame_of(wire::Channel::control, 1, std::move(hello), {}));
+    wire::Hello greeting = hello();
+    bundle.head_size = greeting.head_size;
+    bundle.frames.push_back(frame_of(wire::Channel::control, 1, std::move(greeting), {}));
     std::size_t size = 0;
     for (auto& [first, row] : *outbox) {
         // What travels in chunks waits for a connection: a bundle has no place for them.
