@@ -40,7 +40,7 @@ constexpr std::array kStates = std::to_array<StateWords>({
 });
 
 std::string state_words(const Json& row, Lang lang) {
-    const std::string state = cell(row, "state");
+    std::string state = cell(row, "state");
     for (const StateWords& known : kStates) {
         if (known.state == state) return std::string(known.words.in(lang));
     }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <optional>
 
 #include "adapters/cli/ceremony_material.hpp"
@@ -59,7 +60,7 @@ Result<BusId> bus_of(std::string_view toml) {
     if (!parsed) return std::unexpected(parsed.error());
     std::optional<Error> fault;
     registry::TomlReader root(*parsed, "", fault);
-    const auto bus = root.required_id<BusId>("bus");
+    auto bus = root.required_id<BusId>("bus");
     if (fault) return std::unexpected(*fault);
     return bus;
 }
@@ -311,7 +312,7 @@ Result<void> Ceremony::make_documents() {
 Result<void> Ceremony::write() { return write_homes(made_); }
 
 Result<CeremonyResult> Ceremony::run() {
-    const std::pair<Step, Words> steps[] = {
+    const auto steps = std::to_array<std::pair<Step, Words>>({
         {&Ceremony::check_directory, {}},
         {&Ceremony::read_sources, {"đọc sổ đăng ký và chính sách", "reading registry and policy"}},
         {&Ceremony::choose_endpoints, {}},
@@ -320,7 +321,7 @@ Result<CeremonyResult> Ceremony::run() {
         {&Ceremony::make_documents, {"ký các văn bản", "signing the documents"}},
         {&Ceremony::write,
          {"ghi thư mục của máy chủ trục và các nút", "writing the homes of broker and nodes"}},
-    };
+    });
     for (const auto& [step, words] : steps) {
         if (!words.en.empty()) progress_(words);
         auto done = (this->*step)();

@@ -100,6 +100,7 @@ Result<void> write_nodes(const BusMaterial& material) {
     {
         std::vector<std::jthread> workers;
         const unsigned count = std::max(2U, std::thread::hardware_concurrency());
+        workers.reserve(count);
         for (unsigned i = 0; i < count; ++i) {
             workers.emplace_back([&] {
                 SystemRandom random;

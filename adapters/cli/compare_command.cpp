@@ -77,7 +77,8 @@ Result<Answer> compare_heads(Environment& /*environment*/, const Invocation& inv
     const bool same =
         heads[0].head.root == heads[1].head.root && heads[0].head.size == heads[1].head.size;
     Answer answer;
-    answer.body["verdict"] = fork ? "fork" : same ? "same" : "other-sizes";
+    answer.body["verdict"] = same ? "same" : "other-sizes";
+    if (fork) answer.body["verdict"] = "fork";
     answer.body["first"] = head_to_json(heads[0], *registry);
     answer.body["second"] = head_to_json(heads[1], *registry);
     answer.body["signed_both"] = Json::array();

@@ -45,7 +45,7 @@ std::uint64_t read_number(TomlReader& table,
 
 // A key stands in the home: no way out of it.
 std::string read_path(TomlReader& table, std::string_view key, const std::string& otherwise) {
-    const std::string path = table.text(key);
+    std::string path = table.text(key);
     if (path.empty()) return otherwise;
     if (path.starts_with('/') || path.find("..") != std::string::npos) {
         table.refuse(key, "must be a path inside the home");

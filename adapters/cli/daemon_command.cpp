@@ -21,10 +21,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kRunFile = "run.json";
 
 // The one line that says: from now on this process serves.
-void say_ready(Environment& environment, Json ready) {
+void say_ready(Environment& environment, const Json& ready) {
     Json line{{"ready", true}};
     line.update(ready);
-    environment.out << to_line(line) << std::endl;
+    environment.out << to_line(line) << '\n' << std::flush;
 }
 
 Result<Answer> ended(const std::optional<Error>& error) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The executable: binds the command line to the real node, audit, clock and randomness.
-#include <signal.h>
-
 #include <csignal>
 #include <cstdlib>
 #include <ctime>

@@ -177,14 +177,14 @@ void print(Environment& environment, const Parsed& parsed, const Answer& answer)
     if (!only_error && command.render != nullptr) {
         environment.out << command.render(answer.body, lang) << std::flush;
     } else if (!only_error && !answer.body.empty()) {
-        environment.out << to_pretty(answer.body) << std::endl;
+        environment.out << to_pretty(answer.body) << '\n' << std::flush;
     }
     if (has_error) environment.err << error_to_text(*error, lang) << std::flush;
 }
 
 }  // namespace
 
-void Environment::progress(std::string_view line) const { err << line << std::endl; }
+void Environment::progress(std::string_view line) const { err << line << '\n' << std::flush; }
 
 Answer carry_out(Session& session, const Invocation& invocation) {
     const Command* command = maybe_command(invocation.command);
@@ -231,7 +231,7 @@ int run(const std::vector<std::string>& words, Environment& environment) {
     const auto refuse = [&](const Error& error) {
         const Answer answer = failed(error, manners.lang);
         if (manners.json) {
-            environment.out << to_line(answer.body) << std::endl;
+            environment.out << to_line(answer.body) << '\n' << std::flush;
         } else {
             environment.err << error_to_text(answer.body["error"], manners.lang) << std::flush;
         }
