@@ -54,7 +54,7 @@ Result<std::string> make_waiting_key(const fs::path& home,
     auto key = keys::PrivateKey::generate(algorithm_of(use));
     if (!key) return std::unexpected(key.error());
     for (int number = 2; number < kNumberMax; ++number) {
-        const std::string path = fmt::format("keys/{}-{}.pem", keys::name(use), number);
+        std::string path = fmt::format("keys/{}-{}.pem", keys::name(use), number);
         auto saved = key->save(home / path, passphrase);
         if (!saved && saved.error().code == Code::already_exists) continue;
         if (!saved) return std::unexpected(saved.error());

@@ -55,6 +55,6 @@ int main(int argc, char** argv) {
         until_told,
         locale_name(),
         lienthong::cli::credentials_directory()};
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     return lienthong::cli::run(words, environment);
 }

@@ -66,7 +66,7 @@ Json time_to_json(Millis time) { return time == 0 ? Json(nullptr) : Json(format_
 
 std::string local_time(const Json& utc) {
     if (!utc.is_string()) return "–";
-    const std::string text = utc.get<std::string>();
+    auto text = utc.get<std::string>();
     const auto date = outreach::parse_date(std::string_view(text).substr(0, 10));
     if (!date || text.size() < 16) return text;
     const auto number = [&](std::size_t at) {

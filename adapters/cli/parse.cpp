@@ -236,7 +236,7 @@ class Parser {
     }
 
     // The first sentence of each of the group's commands would be too long.
-    std::string group_help(const std::string& group) const {
+    static std::string group_help(const std::string& group) {
         std::string names;
         for (const Command& command : all_commands()) {
             if (!command.name.starts_with(group + " ")) continue;

@@ -151,15 +151,15 @@ std::string grouped(std::int64_t value, Lang lang) {
 std::string amount(const Json& total, Lang lang) {
     const std::string qualifier = total.value("qualifier", "");
     if (qualifier == "not_stated") return std::string(Words{"không nêu", "not stated"}.in(lang));
-    const auto low = total["low"];
-    const auto high = total["high"];
+    const Json& low = total["low"];
+    const Json& high = total["high"];
     if (qualifier == "range" && low.is_number() && high.is_number()) {
         return fmt::format("{}–{}",
                            grouped(low.get<std::int64_t>(), lang),
                            grouped(high.get<std::int64_t>(), lang));
     }
     const Json& value = total["value"].is_number() ? total["value"] : low;
-    const std::string number = value.is_number() ? grouped(value.get<std::int64_t>(), lang) : "–";
+    std::string number = value.is_number() ? grouped(value.get<std::int64_t>(), lang) : "–";
     if (qualifier == "at_least") return fmt::format("≥ {}", number);
     if (qualifier == "nearly") return fmt::format("{} {}", Words{"gần", "nearly"}.in(lang), number);
     if (qualifier == "about")

@@ -28,7 +28,7 @@ constexpr std::chrono::milliseconds kLockPause{100};
 
 Result<Bytes> read_stream(std::istream& in) {
     Bytes bytes;
-    std::array<char, 65536> block;
+    std::array<char, 65536> block{};
     while (in.read(block.data(), block.size()) || in.gcount() > 0) {
         const BytesView got = as_bytes({block.data(), static_cast<std::size_t>(in.gcount())});
         bytes.insert(bytes.end(), got.begin(), got.end());

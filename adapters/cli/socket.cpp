@@ -164,8 +164,7 @@ void SocketServer::accept_loop(const std::stop_token& stop) {
         if (poll(&item, 1, kStepMs) <= 0) continue;
         const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) continue;
-        int waiting = fd;
-        if (!waiting_.try_push(std::move(waiting))) {
+        if (!waiting_.try_push(int{fd})) {
             const Answer full =
                 failed(Error{Code::overloaded, {}, std::string(kPlace), {}}, Lang::vi);
             // A client that does not take it finds a closed connection instead.

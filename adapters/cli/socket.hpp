@@ -40,7 +40,7 @@ class SocketServer {
     SocketServer(std::filesystem::path path, int fd, Serve serve);
     void accept_loop(const std::stop_token& stop);
     void serve_loop(const std::stop_token& stop);
-    void serve_one(int fd);
+    void serve_one(int raw);
 
     const std::filesystem::path path_;
     const int fd_;
