@@ -6,11 +6,13 @@
 
 #include "bus/wire/command.hpp"
 #include "tests/support/small_log.hpp"
+#include "tests/support/watched_journal.hpp"
 
 namespace lienthong::core {
 namespace {
 
 using message::QueryKind;
+using test::Accesses;
 using test::SmallLog;
 using test::world;
 
@@ -94,6 +96,55 @@ TEST_F(Queries, TheAnswerToAStrangerIsTheSameBytesForExistingAbsentAndOthersCase
         }
     }
     EXPECT_EQ(queried(), 0U) << "a refused query names no case in the log";
+}
+
+// Time cannot be tested; what takes time can: the accesses to the store and their order.
+TEST(Strangers, CauseTheSameAccessesToTheStoreForExistingAndAbsentCases) {
+    Accesses accesses;
+    SmallLog log({}, test::watched_memory_journal(accesses));
+    CaseId absent;
+    absent.bytes.fill(0x42);
+    const CaseId theirs = log.open_case({"police", "labour"});
+    const auto accesses_of = [&](const auto& act) {
+        accesses.clear();
+        act();
+        return std::exchange(accesses, {});
+    };
+    for (const QueryKind kind :
+         {QueryKind::case_status, QueryKind::case_timeline, QueryKind::case_parties}) {
+        message::Query asked;
+        asked.kind = kind;
+        asked.officer = OfficerId::of("o-xa-01");
+        asked.purpose = Purpose::of("verification");
+        asked.count_max = 100;
+        const auto ask = [&](const CaseId& id) {
+            asked.case_id = id;
+            return accesses_of([&] { (void)log.query("peoples-committee", asked); });
+        };
+        (void)ask(absent);  // the minute's first denial makes a row
+        const auto of_existing = ask(theirs);
+        EXPECT_FALSE(of_existing.empty());
+        EXPECT_EQ(of_existing, ask(absent));
+    }
+    const auto publish = [&](const CaseId& id) {
+        node::Scene scene = log.scene("peoples-committee", node::Draft{});
+        scene.knowledge = {{1, 1, Hash{}}, world().ids({"border-guard", "police"}), {}};
+        const std::uint64_t stream = log.new_stream();
+        auto notice =
+            log.compose(test::case_draft(message::Kind::commune_notice, id), scene, {stream, 1});
+        Accesses made = accesses_of([&] {
+            const auto receipt = log.offer("peoples-committee", stream, 1, {std::move(notice)});
+            ASSERT_TRUE(receipt.has_value());
+            EXPECT_EQ(receipt->verdicts[0].refused, Code::forbidden);
+        });
+        // How many subtrees an entry completes is a matter of its position alone.
+        std::erase_if(made, [](const std::string& access) { return access.ends_with(" 1"); });
+        return made;
+    };
+    (void)publish(absent);
+    const auto of_existing = publish(theirs);
+    EXPECT_FALSE(of_existing.empty());
+    EXPECT_EQ(of_existing, publish(absent));
 }
 
 TEST_F(Queries, AnOfficerWithoutTheFunctionIsForbiddenBeforeAnyCaseIsRead) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "bus/base/check.hpp"
 #include "bus/node/check.hpp"
@@ -54,6 +55,26 @@ class Envelopes : public testing::Test {
 
     SmallLog log;
 };
+
+TEST_F(Envelopes, DoNotShowInTheirHeaderWhichSectionsTheyHave) {
+    std::vector drafts(2, test::opening({"police"}));
+    drafts[1].sections.emplace_back("medical", test::sample_section("lienthong.fb.Medical"));
+    std::set<Hash> seen;
+    std::set<std::size_t> sizes;
+    for (int i = 0; i < 8; ++i) {
+        for (const Draft& draft : drafts) {
+            const Composed made = composed(draft);
+            sizes.insert(made.envelope.header.size());
+            const auto header = message::parse_header(made.envelope.header).value();
+            ASSERT_EQ(header.commitments.size(), message::info(draft.kind).sections.size());
+            for (const Hash& commitment : header.commitments) {
+                EXPECT_NE(commitment, Hash{});
+                EXPECT_TRUE(seen.insert(commitment).second) << "the same number twice";
+            }
+        }
+    }
+    EXPECT_EQ(sizes.size(), 1U);
+}
 
 TEST_F(Envelopes, OfWhichNoneOfTheSectionsIsLargeChunkTheLargestUntilTheyFit) {
     constexpr std::size_t k16 = 16 * 1024;
