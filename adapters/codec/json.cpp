@@ -278,13 +278,16 @@ class Builder {
         }
         switch (flatbuffers::GetTypeSize(base)) {
             case 1:
-                return add_number<std::uint8_t>(field, slot.number);
+                add_number<std::uint8_t>(field, slot.number);
+                break;
             case 2:
-                return add_number<std::uint16_t>(field, slot.number);
+                add_number<std::uint16_t>(field, slot.number);
+                break;
             case 4:
-                return add_number<std::uint32_t>(field, slot.number);
+                add_number<std::uint32_t>(field, slot.number);
+                break;
             default:
-                return add_number<std::uint64_t>(field, slot.number);
+                add_number<std::uint64_t>(field, slot.number);
         }
     }
 

@@ -7,7 +7,7 @@
 namespace lienthong {
 
 void check_failed(const char* condition, const char* file, int line) {
-    std::fprintf(stderr, "CHECK failed: %s at %s:%d\n", condition, file, line);
+    (void)std::fprintf(stderr, "CHECK failed: %s at %s:%d\n", condition, file, line);
     std::abort();
 }
 

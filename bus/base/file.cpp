@@ -46,7 +46,7 @@ Result<Bytes> read_all(const std::filesystem::path& path, std::size_t bytes_max,
     }
     Bytes bytes;
     if (status.st_size > 0) bytes.reserve(static_cast<std::size_t>(status.st_size));
-    std::array<std::uint8_t, 65536> block;
+    std::array<std::uint8_t, 65536> block{};
     for (;;) {
         const ssize_t got = read(fd.get(), block.data(), block.size());
         if (got < 0 && errno == EINTR) continue;

@@ -16,6 +16,7 @@ constexpr std::size_t kProgressFrames = 64;  // of a bundle, between two reports
 
 std::vector<WorkQueue*> pointers(const std::vector<std::unique_ptr<WorkQueue>>& queues) {
     std::vector<WorkQueue*> all;
+    all.reserve(queues.size());
     for (const auto& queue : queues) all.push_back(queue.get());
     return all;
 }
@@ -124,7 +125,7 @@ void Broker::run_threads() {
         while (!stop.stop_requested() && !committer_->broken()) {
             if (committer_->do_work() == 0) to_commit_.wait_for(kQueueWait);
         }
-        if (committer_->broken()) failed_.set(*committer_->broken());
+        failed_.set(committer_->broken());
     });
     log::info("broker_ready bus={} control={} data={} log_size={}",
               options_.bus.text(),

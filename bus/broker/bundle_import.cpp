@@ -160,7 +160,7 @@ bool BundleImport::send_frame(LocalDoor& door, Clock::Monotonic now) {
             return false;
         }
     }
-    proof::BundleFrame& frame = request_.frames[next_];
+    const proof::BundleFrame& frame = request_.frames[next_];
     if (!hand_in(door,
                  now,
                  static_cast<wire::Channel>(frame.channel),
