@@ -27,7 +27,7 @@ struct Situation {
     const Documents& documents;
     const VerifiedEnvelope& envelope;
     const message::KindInfo& kind;
-    Millis time;
+    Millis time = 0;
     CaseRecord record;  // of the case before this message
     policy::Context context;
 

@@ -42,11 +42,8 @@ Result<std::optional<Error>> decide_upload(const ReadState& state,
 // A document of record: bus, version = newest + 1, threshold of administrators (a new list of them
 // needs the old and the new), not expired, and a body that builds. The first administrators' list
 // is trusted if its digest is `pinned`.
-Result<registry::SignedDocument> decide_document(const Documents& documents,
-                                                 const BusId& bus,
-                                                 BytesView document,
-                                                 const Hash& pinned,
-                                                 Millis time);
+Result<registry::SignedDocument> decide_document(
+    const Documents& documents, const BusId& bus, BytesView bytes, const Hash& pinned, Millis time);
 
 // What of a stored message an agency gets now: indices into `sections`. Empty and `whole` false:
 // the entry is skipped for lack of a grant.

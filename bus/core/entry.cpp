@@ -26,7 +26,7 @@ std::vector<AgencyId> get_agencies(ByteReader& in) {
 CaseId get_case(ByteReader& in) {
     CaseId id;
     const BytesView bytes = in.raw(id.bytes.size());
-    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+    std::ranges::copy(bytes, id.bytes.begin());
     return id;
 }
 

@@ -97,7 +97,7 @@ class Group {
     // minute is over.
     Result<void> record_denial(const AgencyId& agency, std::string_view rule);
     // Position of the entry.
-    Judged<Position> adopt(BytesView document);
+    Judged<Position> adopt(BytesView bytes);
     // A node's co-signature of the head of this size; repeating one changes nothing.
     // malformed_proof, wrong_sender (another node's name), unknown_key, revoked_key, expired_key,
     // not_found (no head of this size), bad_signature, bad_argument (a time to come), rollback
@@ -173,7 +173,6 @@ class Group {
                              message::QueryAnswer& answer);
     Result<std::optional<WitnessedNote>> maybe_witnessed(std::uint64_t size) const;
     Result<void> forget_older_cosignatures();
-    message::CaseRow case_row(const CaseId& case_id, const CaseRecord& record) const;
 
     Machine& machine_;
     State state_;

@@ -18,9 +18,7 @@ Error forbidden(std::string grant_missing = {}) {
     return Error{Code::forbidden, {}, {}, std::move(grant_missing)};
 }
 
-}  // namespace
-
-message::CaseRow Group::case_row(const CaseId& case_id, const CaseRecord& record) const {
+message::CaseRow case_row(const CaseId& case_id, const CaseRecord& record) {
     message::CaseRow row;
     row.case_id = case_id;
     row.state = std::string(name(record.state));
@@ -32,6 +30,8 @@ message::CaseRow Group::case_row(const CaseId& case_id, const CaseRecord& record
     row.leaf = record.leaf;
     return row;
 }
+
+}  // namespace
 
 // Denials of one rule are counted; the count of a minute is written once the minute is over.
 Result<void> Group::record_denial(const AgencyId& agency, std::string_view rule) {

@@ -47,7 +47,7 @@ std::uint32_t crc32c_portable(BytesView bytes, std::uint32_t before) {
 std::uint32_t crc32c(BytesView bytes, std::uint32_t before) {
     if (bytes.empty()) return before;
 #if defined(__x86_64__)
-    static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+    static const bool has_instruction = static_cast<int>(__builtin_cpu_supports("sse4.2")) != 0;
     if (has_instruction) return crc32c_sse42(bytes, before);
 #endif
     return crc32c_portable(bytes, before);

@@ -91,7 +91,7 @@ enum class Kind { free, main, table };
 
 // A walk over one tree, in the order of its keys.
 struct Walk {
-    Kind kind;
+    Kind kind = Kind::free;
     Tree counted;
     std::optional<Bytes> last_key;  // of the leaf entry before
     std::optional<Bytes> bound;     // the separator that the next key must not be below
@@ -150,7 +150,7 @@ class FileCheck {
                             std::uint64_t from,
                             std::uint16_t levels,
                             Walk& walk);
-    Result<std::vector<Node>> read_nodes(std::uint64_t page, BytesView bytes, Kind kind) const;
+    static Result<std::vector<Node>> read_nodes(std::uint64_t page, BytesView bytes, Kind kind);
     Result<void> check_branch(std::uint64_t page,
                               std::span<const Node> nodes,
                               std::uint16_t levels,
@@ -311,9 +311,7 @@ Result<void> FileCheck::check_page(std::uint64_t page,
     return check_branch(page, *nodes, levels, walk);
 }
 
-Result<std::vector<Node>> FileCheck::read_nodes(std::uint64_t page,
-                                                BytesView bytes,
-                                                Kind kind) const {
+Result<std::vector<Node>> FileCheck::read_nodes(std::uint64_t page, BytesView bytes, Kind kind) {
     const bool is_leaf = number_at<std::uint16_t>(bytes, 10) == kLeaf;
     const std::size_t lower = number_at<std::uint16_t>(bytes, 12);
     // A page of 64 KiB that is empty has 0 here; none that is in use is empty.
@@ -350,6 +348,7 @@ Result<std::vector<Node>> FileCheck::read_nodes(std::uint64_t page,
         node.key = bytes.subspan(node.begin + kNodeBytes, key_bytes);
     }
     std::vector<std::pair<std::size_t, std::size_t>> places;
+    places.reserve(nodes.size());
     for (const Node& node : nodes) places.emplace_back(node.begin, node.end);
     std::ranges::sort(places);
     for (std::size_t i = 1; i < places.size(); ++i) {

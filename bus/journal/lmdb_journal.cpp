@@ -170,10 +170,11 @@ class LmdbWriteTxn final : public LmdbTxn<WriteTxn> {
                  Position log_size,
                  bool is_owner,
                  std::atomic<Position>& confirmed)
-        : LmdbTxn(environment, txn, log_size), is_owner_(is_owner), confirmed_(confirmed) {
-        pages_max_ = environment.used_bytes_max() / environment.page_bytes();
-        pages_at_begin_ = environment.file_pages();
-    }
+        : LmdbTxn(environment, txn, log_size),
+          is_owner_(is_owner),
+          confirmed_(confirmed),
+          pages_max_(environment.used_bytes_max() / environment.page_bytes()),
+          pages_at_begin_(environment.file_pages()) {}
     ~LmdbWriteTxn() override {
         if (txn_ != nullptr) end(std::exchange(txn_, nullptr));
     }
@@ -304,8 +305,8 @@ class LmdbWriteTxn final : public LmdbTxn<WriteTxn> {
     bool is_owner_;
     std::atomic<Position>& confirmed_;
     std::optional<Error> spent_;
-    std::uint64_t pages_max_ = 0;
-    std::uint64_t pages_at_begin_ = 0;
+    std::uint64_t pages_max_;
+    std::uint64_t pages_at_begin_;
     std::int64_t pages_added_ = 0;
     bool counted_free_ = false;
 };

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -39,8 +40,8 @@ class MemoryDisk {
     }
 
     static const Bytes* visible(const std::vector<Version>& versions, Commit snapshot) {
-        for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-            if (version->commit <= snapshot) return version->value ? &*version->value : nullptr;
+        for (const Version& version : std::views::reverse(versions)) {
+            if (version.commit <= snapshot) return version.value ? &*version.value : nullptr;
         }
         return nullptr;
     }
