@@ -2,6 +2,7 @@
 #include "bus/message/facts.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "bus/message/flat.hpp"
 #include "schemas/facts_generated.h"
@@ -143,7 +144,7 @@ Result<void> check_facts(Kind kind, const CaseFacts& facts) {
         return fail(
             Code::malformed_section, "not what this kind may say of a case", std::string(field));
     };
-    const Said all[] = {
+    const auto all = std::to_array<Said>({
         {kOpens, facts.opens, "opens"},
         {kParties, !facts.parties.empty(), "parties"},
         {kHolder, !facts.holder.empty(), "holder"},
@@ -158,7 +159,7 @@ Result<void> check_facts(Kind kind, const CaseFacts& facts) {
         {kCounts, facts.minor_count != 0, "minor_count"},
         {kCapacity, facts.capacity_normal != 0, "capacity_normal"},
         {kCapacity, facts.capacity_max != 0, "capacity_max"},
-    };
+    });
     const std::uint16_t allowed = fields_of(kind);
     for (const Said& one : all) {
         if (one.said && (allowed & one.field) == 0) return bad(one.name);
