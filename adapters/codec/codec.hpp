@@ -83,13 +83,12 @@ struct CsvOptions {
 // key, figure, message, reporter, unit, activity, activity_vi, activity_en, low, high, qualifier,
 // measure, measure_unit, participants, participants_qualifier, participants_kind, stock_or_flow,
 // integrated, lead, implementers, funder, partners, audience_vi, territory, period, as_of,
-// campaign, channels, topics, document_number, joint_activity, note; only `activity` must be there,
-// another name is an error of the whole. An activity may be called by its Vietnamese name in any
-// spelling (outreach::maybe_activity_called); where it is empty, what was counted (`measure`) names
-// it. Several values in a cell are separated by ';'. Numbers are
-// written as Vietnamese reports do (17.121). The whole: oversized, malformed_input (header row),
-// bad_argument (a kind without figures). A row: malformed_input, oversized, wrong_sender,
-// malformed_section.
+// campaign, channels, topics, document_number, joint_activity, note, cell; only `activity` must be
+// there, another name is an error of the whole. An activity may be called by its Vietnamese name in
+// any spelling (outreach::maybe_activity_called); where it is empty, what was counted (`measure`)
+// names it. Several values in a cell are separated by ';'. Numbers are written as Vietnamese
+// reports do (17.121). The whole: oversized, malformed_input (header row), bad_argument (a kind
+// without figures). A row: malformed_input, oversized, wrong_sender, malformed_section.
 Result<std::vector<LineResult>> read_csv(message::Kind kind,
                                          std::string_view text,
                                          const CsvOptions& options = {});

@@ -56,22 +56,12 @@ Json party(std::string_view text, const CsvOptions& options) {
 }
 
 std::string_view period_kind(const Period& period) {
-    const std::chrono::year_month_day from(period.from);
-    const std::string year = fmt::format("{:04}", static_cast<int>(from.year()));
-    const auto is = [&](const std::string& text) {
-        const Result<Period> named = outreach::parse_period(text);
-        return named && *named == period;
-    };
-    if (is(year)) return "calendar_year";
-    if (is(fmt::format("admin-{:04}", static_cast<int>(from.year()) + 1))) {
-        return "administrative_year";
-    }
-    if (is(year + "-H1") || is(year + "-H2")) return "half_year";
-    for (int quarter = 1; quarter <= 4; ++quarter) {
-        if (is(fmt::format("{}-Q{}", year, quarter))) return "quarter";
-    }
-    if (is(fmt::format("{}-{:02}", year, static_cast<unsigned>(from.month())))) return "month";
-    return "other";
+    const message::Days days{period.from, period.to};
+    if (message::are_whole_months(days, 12, true, false)) return "calendar_year";
+    if (message::are_whole_months(days, 12, false, true)) return "administrative_year";
+    if (message::are_whole_months(days, 6, true, true)) return "half_year";
+    if (message::are_whole_months(days, 3, true, true)) return "quarter";
+    return message::are_whole_months(days, 1, true, true) ? "month" : "other";
 }
 
 // ---- one function for each way to fill a field; an empty cell is never given ----
@@ -198,6 +188,7 @@ constexpr std::array kColumns = std::to_array<Column>({
     {"document_number", "document_number", text_field},
     {"joint_activity", "joint_activity", text_field},
     {"note", "note", text_field},
+    {"cell", "cell", list_field},
 });
 
 const Column* maybe_column(std::string_view name) {

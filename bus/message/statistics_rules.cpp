@@ -5,6 +5,7 @@
 
 #include "bus/message/checker.hpp"
 #include "bus/message/document_rules.hpp"
+#include "bus/message/period_regime.hpp"
 #include "bus/message/section_rules.hpp"
 #include "schemas/reference_generated.h"
 #include "schemas/statistics_generated.h"
@@ -24,37 +25,20 @@ std::chrono::year_month_day day_of(const flatbuffers::String* text) {
             std::chrono::day(static_cast<unsigned>(number(8, 2)))};
 }
 
-// Whole months from the first to the last day of the calendar, or from the 15th to the 14th as
-// administrative reports count (Decree 09/2019/ND-CP); `months` of them, where they begin in a
-// year.
-bool spans(const fb::Period& period, unsigned months, bool calendar, bool administrative) {
-    const auto from = day_of(period.from());
-    const auto to = day_of(period.to());
-    const bool from_first = calendar && from.day() == std::chrono::day(1);
-    const bool from_fifteenth = administrative && from.day() == std::chrono::day(15);
-    if (!from_first && !from_fifteenth) return false;
-    const std::chrono::year_month first = std::chrono::year_month(from.year(), from.month()) +
-                                          std::chrono::months(from_first ? 0 : 1);
-    if ((static_cast<unsigned>(first.month()) - 1) % months != 0) return false;
-    const std::chrono::year_month last = first + std::chrono::months(static_cast<int>(months) - 1);
-    const std::chrono::year_month_day end =
-        from_first ? std::chrono::year_month_day(last / std::chrono::last)
-                   : last / std::chrono::day(14);
-    return to == end;
-}
-
 bool fits_its_dates(const fb::Period& period) {
+    const Days days{std::chrono::sys_days(day_of(period.from())),
+                    std::chrono::sys_days(day_of(period.to()))};
     switch (period.kind()) {
         case fb::PeriodKind::calendar_year:
-            return spans(period, 12, true, false);
+            return are_whole_months(days, 12, true, false);
         case fb::PeriodKind::administrative_year:
-            return spans(period, 12, false, true);
+            return are_whole_months(days, 12, false, true);
         case fb::PeriodKind::half_year:
-            return spans(period, 6, true, true);
+            return are_whole_months(days, 6, true, true);
         case fb::PeriodKind::quarter:
-            return spans(period, 3, true, true);
+            return are_whole_months(days, 3, true, true);
         case fb::PeriodKind::month:
-            return spans(period, 1, true, true);
+            return are_whole_months(days, 1, true, true);
         case fb::PeriodKind::none:
         case fb::PeriodKind::other:
             break;

@@ -31,9 +31,43 @@ std::optional<int> maybe_year(std::string_view text) {
     return number;
 }
 
-Period months(int in_year, unsigned first, unsigned last) {
-    const year y(in_year);
-    return {Date(y / month(first) / day(1)), Date(y / month(last) / std::chrono::last)};
+// What a name says: the months of a year, by the regime of that id.
+struct NamedMonths {
+    std::string_view regime;
+    int year = 0;
+    unsigned first = 1;
+    unsigned last = 12;
+};
+
+std::optional<NamedMonths> maybe_months(std::string_view text) {
+    NamedMonths named;
+    const bool of_regime = !text.empty() && text[0] >= 'a' && text[0] <= 'z';
+    if (of_regime) {
+        const std::size_t hyphen = text.find('-');
+        if (hyphen == std::string_view::npos) return std::nullopt;
+        named.regime = text.substr(0, hyphen);
+        text.remove_prefix(hyphen + 1);
+    }
+    const std::optional<int> y = maybe_year(text.substr(0, 4));
+    if (!y) return std::nullopt;
+    named.year = *y;
+    if (text.size() == 4) return named;
+    if (text.size() != 7 || text[4] != '-') return std::nullopt;
+    const std::string_view part = text.substr(5);
+    if (part[0] == 'H' && (part[1] == '1' || part[1] == '2')) {
+        named.first = part[1] == '1' ? 1 : 7;
+        named.last = named.first + 5;
+        return named;
+    }
+    if (part[0] == 'Q' && part[1] >= '1' && part[1] <= '4') {
+        named.last = static_cast<unsigned>(part[1] - '0') * 3;
+        named.first = named.last - 2;
+        return named;
+    }
+    const std::optional<int> m = maybe_digits(part, 2);
+    if (!m || *m < 1 || *m > 12) return std::nullopt;
+    named.first = named.last = static_cast<unsigned>(*m);
+    return named;
 }
 
 std::unexpected<Error> bad_period() {
@@ -77,28 +111,21 @@ Result<Period> parse_period(std::string_view text) {
         if (*to < *from) return fail(Code::malformed_input, "the period ends before it begins");
         return Period{*from, *to};
     }
-    constexpr std::string_view kAdministrative = "admin-";
-    if (text.starts_with(kAdministrative)) {
-        const std::optional<int> y = maybe_year(text.substr(kAdministrative.size()));
-        if (!y) return bad_period();
-        return Period{Date(year(*y - 1) / month(12) / day(15)),
-                      Date(year(*y) / month(12) / day(14))};
+    const std::optional<NamedMonths> named = maybe_months(text);
+    if (!named) return bad_period();
+    const message::PeriodRegime* regime =
+        message::maybe_period_regime(named->regime, named->year, named->first, named->last);
+    if (regime == nullptr) {
+        return fail(Code::malformed_input, "no reporting regime of that name at that time");
     }
-    const std::optional<int> y = maybe_year(text.substr(0, 4));
-    if (!y) return bad_period();
-    if (text.size() == 4) return months(*y, 1, 12);
-    if (text.size() != 7 || text[4] != '-') return bad_period();
-    const std::string_view part = text.substr(5);
-    if (part[0] == 'H' && (part[1] == '1' || part[1] == '2')) {
-        return part[1] == '1' ? months(*y, 1, 6) : months(*y, 7, 12);
-    }
-    if (part[0] == 'Q' && part[1] >= '1' && part[1] <= '4') {
-        const unsigned last = static_cast<unsigned>(part[1] - '0') * 3;
-        return months(*y, last - 2, last);
-    }
-    const std::optional<int> m = maybe_digits(part, 2);
-    if (!m || *m < 1 || *m > 12) return bad_period();
-    return months(*y, static_cast<unsigned>(*m), static_cast<unsigned>(*m));
+    const auto [from, to] = message::days_of(*regime, named->year, named->first, named->last);
+    return Period{from, to};
+}
+
+const message::PeriodRegime* maybe_regime_of(std::string_view text) {
+    const std::optional<NamedMonths> named = maybe_months(text);
+    if (!named) return nullptr;
+    return message::maybe_period_regime(named->regime, named->year, named->first, named->last);
 }
 
 }  // namespace lienthong::outreach

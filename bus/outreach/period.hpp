@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "bus/base/error.hpp"
+#include "bus/message/period_regime.hpp"
 
 namespace lienthong::outreach {
 
@@ -31,8 +32,11 @@ struct Period {
     std::string text() const;  // "2021-01-01/2021-12-31"
 };
 
-// "2021", "2021-H1", "2021-Q1", "2021-03", "admin-2021" (15 December 2020 to 14 December 2021) or
-// "2021-01-01/2021-12-31"; malformed_input for anything else.
+// "2021", "2021-H1", "2021-Q1", "2021-03" by the calendar; the same behind the id of a regime
+// ("admin-2021", "admin-2021-Q1"), as its row in message::period_regimes() counts; or
+// "2021-01-01/2021-12-31". malformed_input for anything else, and where the regime is not in force.
 Result<Period> parse_period(std::string_view text);
+// By which regime a name counts; nothing for two dates and for what is no period.
+const message::PeriodRegime* maybe_regime_of(std::string_view text);
 
 }  // namespace lienthong::outreach

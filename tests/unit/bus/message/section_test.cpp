@@ -369,6 +369,7 @@ TEST(Dates, OfAPeriodFitItsKind) {
                            Row{"month", "2021-02-01", "2021-02-27"},
                            Row{"calendar_year", "2020-12-15", "2021-12-14"},
                            Row{"administrative_year", "2021-01-01", "2021-12-31"},
+                           Row{"administrative_year", "2017-12-15", "2018-12-14"},
                            Row{"half_year", "2021-04-01", "2021-09-30"},
                            Row{"quarter", "2021-02-01", "2021-04-30"},
                            Row{"quarter", "2021-01-01", "2021-03-14"},

@@ -20,6 +20,9 @@ TEST(Period, ReadsEveryWayToNameOne) {
     EXPECT_EQ(span_of("2021-03"), "2021-03-01/2021-03-31");
     EXPECT_EQ(span_of("2024-02"), "2024-02-01/2024-02-29");
     EXPECT_EQ(span_of("admin-2021"), "2020-12-15/2021-12-14");
+    EXPECT_EQ(span_of("admin-2021-H1"), "2020-12-15/2021-06-14");
+    EXPECT_EQ(span_of("admin-2021-Q4"), "2021-09-15/2021-12-14");
+    EXPECT_EQ(span_of("admin-2021-01"), "2020-12-15/2021-01-14");
     EXPECT_EQ(span_of("2021-05-04/2021-05-04"), "2021-05-04/2021-05-04");
 }
 
@@ -38,6 +41,10 @@ TEST(Period, RefusesWhatIsNone) {
                                         "2021-Q11",
                                         "admin-",
                                         "admin-21",
+                                        "admin-2021-13",
+                                        "admin-2018",
+                                        "fiscal-2021",
+                                        "-2021",
                                         "2021-01-01",
                                         "2021-01-01/",
                                         "2021-02-30/2021-03-01",
@@ -45,6 +52,28 @@ TEST(Period, RefusesWhatIsNone) {
                                         "+021",
                                         "2021/2022"}) {
         EXPECT_EQ(span_of(text), "malformed_input") << text;
+    }
+}
+
+TEST(Period, SaysByWhichRegimeItCounts) {
+    const auto* admin = maybe_regime_of("admin-2021-Q1");
+    ASSERT_NE(admin, nullptr);
+    EXPECT_EQ(admin->id, "admin");
+    EXPECT_EQ(admin->first_day, 15U);
+    EXPECT_EQ(admin->legal_basis, "Nghị định 09/2019/NĐ-CP");
+    EXPECT_FALSE(admin->confirmed);
+    const auto* calendar = maybe_regime_of("2021");
+    ASSERT_NE(calendar, nullptr);
+    EXPECT_EQ(calendar->id, "");
+    EXPECT_EQ(maybe_regime_of("2021-01-01/2021-12-31"), nullptr);
+    EXPECT_EQ(maybe_regime_of("admin-2018"), nullptr) << "before the decree";
+}
+
+TEST(Period, OfEveryRegimeHasABasisOrIsTheCalendar) {
+    for (const message::PeriodRegime& regime : message::period_regimes()) {
+        EXPECT_EQ(regime.legal_basis.empty(), regime.id.empty()) << regime.id;
+        EXPECT_FALSE(regime.name_vi.empty());
+        EXPECT_FALSE(regime.name_en.empty());
     }
 }
 
