@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bus/base/collation.hpp"
 #include "bus/outreach/period.hpp"
 
 namespace lienthong::cli {
@@ -18,6 +19,23 @@ constexpr Millis kSecond = 1000;
 std::size_t width(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(
         text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+// The one agency that has a name like that; full matches before those without diacritics.
+const registry::Agency* maybe_agency_called(const registry::Registry& registry,
+                                            std::string_view text) {
+    for (const Match wanted : {Match::full, Match::bare}) {
+        std::vector<const registry::Agency*> found;
+        for (const registry::Agency& agency : registry.data().agencies) {
+            const bool called = std::ranges::any_of(agency.names, [&](const auto& names) {
+                return match_of(text, names.vi) == wanted || match_of(text, names.en) == wanted;
+            });
+            if (called) found.push_back(&agency);
+        }
+        if (found.size() == 1) return found.front();
+        if (found.size() > 1) return nullptr;
+    }
+    return nullptr;
 }
 
 }  // namespace
@@ -35,6 +53,7 @@ Result<AgencyId> to_agency(const registry::Registry& registry,
                            std::string_view text,
                            std::string_view option) {
     const auto* known = registry.maybe_agency_by_slug(text);
+    if (known == nullptr && option == "agency") known = maybe_agency_called(registry, text);
     if (known == nullptr) return fail(Code::unknown_agency, {}, "--" + std::string(option));
     return known->id;
 }

@@ -14,7 +14,8 @@ namespace lienthong::cli {
 // The agency's slug; its id if the registry does not know it; empty for none.
 std::string slug_of(const registry::Registry& registry, const AgencyId& agency);
 Json agency_to_json(const registry::Registry& registry, const AgencyId& agency);  // {id, slug}
-// By slug or id: unknown_agency.
+// By slug or id. What is looked for (`--agency`) also by a name that is one agency's alone, in any
+// normal form and without diacritics; whom a message goes to is never found so. unknown_agency.
 Result<AgencyId> to_agency(const registry::Registry& registry,
                            std::string_view text,
                            std::string_view option);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "bus/base/collation.hpp"
+
 namespace lienthong::cli {
 namespace {
 
@@ -45,6 +47,22 @@ std::vector<const registry::Territory*> Places::called(std::string_view text,
     return found;
 }
 
+std::vector<const registry::Territory*> Places::sought(std::string_view text,
+                                                       outreach::Date day) const {
+    auto found = called(text, day);
+    for (const Match wanted : {Match::full, Match::bare}) {
+        if (!found.empty()) break;
+        for (auto name = by_name_.begin(); name != by_name_.end();
+             name = by_name_.upper_bound(name->first)) {
+            if (match_of(text, name->first) != wanted) continue;
+            for (const auto* row : called(name->first, day)) {
+                if (std::ranges::find(found, row) == found.end()) found.push_back(row);
+            }
+        }
+    }
+    return found;
+}
+
 const registry::Territory* Places::maybe_called(std::string_view text, outreach::Date day) const {
     const auto found = called(text, day);
     return found.size() == 1 ? found.front() : nullptr;
@@ -54,7 +72,7 @@ bool Places::lies_within(std::string_view code,
                          std::string_view text,
                          std::string_view outer,
                          outreach::Date day) const {
-    const auto wanted = called(outer, day);
+    const auto wanted = sought(outer, day);
     const auto* inner = maybe_called(code.empty() ? text : code, day);
     return inner != nullptr && std::ranges::any_of(wanted, [&](const registry::Territory* one) {
                return registry_.lies_within(inner->code, one->code, noon_of(day));

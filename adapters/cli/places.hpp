@@ -26,8 +26,12 @@ class Places {
     // The one place of that name; nothing if there is none or more than one.
     const registry::Territory* maybe_called(std::string_view text, outreach::Date day) const;
 
-    // The reported place (its code, else its text) is, on that day, one called `outer` or lies in
-    // one.
+    // The same for who looks for a place: if none is called so, those whose name it is in another
+    // normal form or case, or without diacritics.
+    std::vector<const registry::Territory*> sought(std::string_view text, outreach::Date day) const;
+
+    // The reported place (its code, else its text) is, on that day, one sought as `outer` or lies
+    // in one.
     bool lies_within(std::string_view code,
                      std::string_view text,
                      std::string_view outer,

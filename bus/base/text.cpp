@@ -33,6 +33,19 @@ Result<std::string> to_folded(std::string_view utf8) {
     return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 }
 
+Result<std::string> without_diacritics(std::string_view utf8) {
+    auto bare =
+        mapped(utf8, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
+    if (!bare) return bare;
+    // A letter of its own in Unicode: its stroke is no mark that could be taken off.
+    constexpr std::string_view kStroke = "đ";
+    for (std::size_t at = bare->find(kStroke); at != std::string::npos;
+         at = bare->find(kStroke, at)) {
+        bare->replace(at, kStroke.size(), "d");
+    }
+    return bare;
+}
+
 Result<std::int64_t> parse_vietnamese_count(std::string_view text) {
     const auto bad = [] {
         return fail(Code::malformed_input, "not a whole number (as 17121 or 17.121)");

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "bus/base/collation.hpp"
 #include "bus/base/text.hpp"
 
 namespace lienthong::outreach {
@@ -111,6 +112,19 @@ std::optional<std::string_view> maybe_activity_called(std::string_view name) {
     const auto found = names.find(usual_form(name));
     if (found == names.end()) return std::nullopt;
     return found->second;
+}
+
+std::optional<std::string_view> maybe_activity_sought(std::string_view name) {
+    if (const auto called = maybe_activity_called(name)) return called;
+    if (name.size() > kNameBytesMax) return std::nullopt;
+    const std::string wanted = usual_form(name);
+    std::optional<std::string_view> found;
+    for (const auto& [called, activity] : kNames) {
+        if (match_of(wanted, usual_form(called)) == Match::none) continue;
+        if (found && *found != activity) return std::nullopt;
+        found = activity;
+    }
+    return found;
 }
 
 }  // namespace lienthong::outreach

@@ -13,4 +13,8 @@ namespace lienthong::outreach {
 // name that the table does not have: it is never guessed.
 std::optional<std::string_view> maybe_activity_called(std::string_view name);
 
+// The same for who looks for something: also the name without its diacritics ("to roi"), if it is
+// one activity's alone.
+std::optional<std::string_view> maybe_activity_sought(std::string_view name);
+
 }  // namespace lienthong::outreach

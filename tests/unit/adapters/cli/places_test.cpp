@@ -44,6 +44,22 @@ TEST(Places, MeanWhatTheirNamesMeantOnTheDay) {
     EXPECT_EQ(code("huyện Yên Mô", "2019-12-31"), "") << "before its first vintage";
 }
 
+TEST(Places, AreFoundWithoutDiacriticsByWhoLooksForThemAndByNobodyElse) {
+    const registry::Registry registry = renamed();
+    const Places places(registry);
+    const auto codes = [&](std::string_view text, std::string_view on) {
+        std::string all;
+        for (const auto* row : places.sought(text, day(on))) all += row->code + " ";
+        return all;
+    };
+    EXPECT_EQ(codes("xa yen thanh", "2021-12-31"), "nb-yen-thanh ");
+    EXPECT_EQ(codes("xa yen thanh", "2025-07-01"), "nb-other ") << "as on that day";
+    EXPECT_EQ(codes("XA\xCC\x83 YE\xCC\x82N THA\xCC\x80NH", "2021-12-31"), "nb-yen-thanh ");
+    EXPECT_EQ(codes("xã Yen Thành", "2021-12-31"), "") << "marks that are typed are meant";
+    EXPECT_EQ(places.maybe_called("xa yen thanh", day("2021-12-31")), nullptr);
+    EXPECT_TRUE(places.lies_within("nb-yen-thanh", "", "huyen yen mo", day("2021-12-31")));
+}
+
 TEST(Places, LieInWhatHeldThemOnTheDay) {
     const registry::Registry registry = renamed();
     const Places places(registry);

@@ -50,5 +50,16 @@ TEST(Spelling, LeadsToActivitiesThatTheMeasuresKnow) {
     }
 }
 
+TEST(Spelling, IsFoundWithoutDiacriticsByWhoLooksForIt) {
+    EXPECT_EQ(maybe_activity_sought("to roi"), "leaflet");
+    EXPECT_EQ(maybe_activity_sought("Bang ron, khau hieu"), "banner-slogan");
+    EXPECT_EQ(maybe_activity_sought("khau hieu va bang ron"), std::nullopt) << "va is no và";
+    EXPECT_EQ(maybe_activity_sought("khau hieu, bang ron"), "banner-slogan");
+    EXPECT_EQ(maybe_activity_sought("tờ rơi"), "leaflet");
+    EXPECT_EQ(maybe_activity_sought("tờ roi"), std::nullopt) << "marks that are typed are meant";
+    EXPECT_EQ(maybe_activity_called("to roi"), std::nullopt) << "what is published is not guessed";
+    EXPECT_EQ(maybe_activity_sought("leaflet"), std::nullopt) << "an id is no name";
+}
+
 }  // namespace
 }  // namespace lienthong::outreach
