@@ -52,6 +52,7 @@ struct Figure {
     std::string name_vi;
     std::string name_en;
     Quantity quantity;
+    Cell cell = Cell::none;  // of the quantity; an exact 0 is a true zero, said or not
     std::optional<Participants> participants;  // absent: not reported, which is not "not stated"
     Measurement measurement = Measurement::flow;
     std::string unit;  // reporting unit within the agency, as text
@@ -80,7 +81,8 @@ struct Reported {
 bool has_figures(message::Kind kind);
 
 // Checks the bytes of a section `report` (message::check_section), then gives its figures; a figure
-// without a period of its own has the report's, and plans that are only listed are one figure.
+// without a period of its own has the report's. Plans that are listed are reference matter, no
+// figure: how many were issued is what a reporter states.
 // bad_argument for a kind without figures, else what check_section says; malformed_section also for
 // a date that parse_date does not know.
 Result<std::vector<Figure>> read_report(message::Kind kind, BytesView section);

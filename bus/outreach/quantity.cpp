@@ -40,7 +40,28 @@ std::optional<Qualifier> maybe_qualifier(std::string_view name) {
     return std::nullopt;
 }
 
-void Sum::add(const Quantity& quantity) {
+std::string_view name(Cell cell) {
+    switch (cell) {
+        case Cell::none:
+            return "";
+        case Cell::true_zero:
+            return "true_zero";
+        case Cell::suppressed:
+            return "suppressed";
+        case Cell::rounded:
+            return "rounded";
+        case Cell::not_reported:
+            break;
+    }
+    return "not_reported";
+}
+
+void Sum::add(const Quantity& quantity, Cell cell) {
+    // Whatever number stands beside it: a suppressed one must not come out in a sum.
+    if (cell == Cell::suppressed || cell == Cell::not_reported) {
+        ++(cell == Cell::suppressed ? suppressed_ : not_reported_);
+        return;
+    }
     if (quantity.qualifier == Qualifier::not_stated || (!quantity.low && !quantity.high)) {
         ++not_stated_;
         return;
@@ -54,6 +75,11 @@ void Sum::add(const Quantity& quantity) {
     may_be_more_ |= q == Qualifier::at_least || q == Qualifier::about;
     may_be_less_ |= q == Qualifier::nearly || q == Qualifier::about;
     has_range_ |= q == Qualifier::range;
+    if (cell != Cell::rounded) return;
+    ++rounded_;
+    // A rounded number that claims no more than that may be off either way.
+    may_be_more_ |= q == Qualifier::exact;
+    may_be_less_ |= q == Qualifier::exact;
 }
 
 void Sum::add(const Sum& other) {
@@ -61,6 +87,9 @@ void Sum::add(const Sum& other) {
     high_ = add_counts(high_, other.high_);
     stated_ += other.stated_;
     not_stated_ += other.not_stated_;
+    suppressed_ += other.suppressed_;
+    not_reported_ += other.not_reported_;
+    rounded_ += other.rounded_;
     may_be_more_ |= other.may_be_more_;
     may_be_less_ |= other.may_be_less_;
     has_range_ |= other.has_range_;
@@ -68,7 +97,7 @@ void Sum::add(const Sum& other) {
 
 Qualifier Sum::qualifier() const {
     if (stated_ == 0) return Qualifier::not_stated;
-    if (not_stated_ > 0) return Qualifier::at_least;
+    if (not_stated_ + suppressed_ + not_reported_ > 0) return Qualifier::at_least;
     if (may_be_more_ && may_be_less_) return Qualifier::about;
     if (may_be_more_) return Qualifier::at_least;
     if (may_be_less_) return has_range_ ? Qualifier::about : Qualifier::nearly;

@@ -15,6 +15,12 @@ enum class Qualifier : std::uint8_t { exact, at_least, nearly, about, range, not
 std::string_view name(Qualifier qualifier);  // "at_least"
 std::optional<Qualifier> maybe_qualifier(std::string_view name);
 
+// What a count under disclosure control says of its cell. The four never mix: a true zero is a
+// number, a suppressed one is known to its publisher and withheld, a rounded one is near the truth,
+// an unreported one nobody has counted. `none`: the figure says nothing of a cell.
+enum class Cell : std::uint8_t { none, true_zero, suppressed, rounded, not_reported };
+std::string_view name(Cell cell);  // "true_zero"; none is ""
+
 // `low` and `high` are equal except for a range, and absent for not_stated. A true zero is a stated
 // 0.
 struct Quantity {
@@ -35,13 +41,18 @@ struct Quantity {
 // about; anything + not stated = at least, with a count of what is missing. A range + exact =
 // range;
 // + at least = at least (its low end); + nearly or about = about.
+// A suppressed or unreported cell is missing as what is not stated is, and counted apart: never a
+// zero. A rounded one makes no sum exact.
 // Sums stop at the largest 64-bit number instead of wrapping.
 class Sum {
   public:
-    void add(const Quantity& quantity);
+    void add(const Quantity& quantity, Cell cell = Cell::none);
     void add(const Sum& other);
 
     std::uint32_t not_stated() const { return not_stated_; }
+    std::uint32_t suppressed() const { return suppressed_; }
+    std::uint32_t not_reported() const { return not_reported_; }
+    std::uint32_t rounded() const { return rounded_; }  // stated, and in the sum
     bool any_stated() const { return stated_ > 0; }
     Qualifier qualifier() const;
     // Sums of the stated low and high ends, without regard to the qualifier; absent if nothing was
@@ -58,6 +69,9 @@ class Sum {
     std::int64_t high_ = 0;
     std::uint32_t stated_ = 0;
     std::uint32_t not_stated_ = 0;
+    std::uint32_t suppressed_ = 0;
+    std::uint32_t not_reported_ = 0;
+    std::uint32_t rounded_ = 0;
     bool may_be_more_ = false;  // something was "at least" or "about"
     bool may_be_less_ = false;  // something was "nearly" or "about"
     bool has_range_ = false;

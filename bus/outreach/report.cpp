@@ -54,6 +54,22 @@ ParticipantKind kind_of(fb::ParticipantKind kind) {
     return ParticipantKind::none;
 }
 
+Cell cell_of(const fb::Figure& flat, const Quantity& quantity) {
+    switch (flat.cell()) {
+        case fb::CellState::true_zero:
+            return Cell::true_zero;
+        case fb::CellState::suppressed:
+            return Cell::suppressed;
+        case fb::CellState::rounded:
+            return Cell::rounded;
+        case fb::CellState::not_reported:
+            return Cell::not_reported;
+        case fb::CellState::none:
+            break;
+    }
+    return quantity == Quantity::of(0) ? Cell::true_zero : Cell::none;
+}
+
 Result<std::optional<Period>> period_of(const fb::Period* period, const std::string& where) {
     if (period == nullptr) return std::nullopt;
     const Result<Date> from = parse_date(text_of(period->from()));
@@ -114,6 +130,7 @@ Result<Figure> figure_of(const fb::Figure& flat,
     if (Result<void> read = read_numbers(flat, where, figure); !read) {
         return std::unexpected(read.error());
     }
+    figure.cell = cell_of(flat, figure.quantity);
     figure.measurement =
         flat.stock_or_flow() == fb::StockOrFlow::stock ? Measurement::stock : Measurement::flow;
     figure.unit = text_of(flat.reporting_unit());
@@ -155,25 +172,6 @@ Result<std::vector<Figure>> figures_of(const void* buffer) {
     return figures;
 }
 
-// Plans that are listed are counted; a figure for them would only say the same again.
-Result<std::vector<Figure>> figures_of_plans(const void* buffer) {
-    Result<std::vector<Figure>> figures = figures_of<fb::PlanPublished>(buffer);
-    const auto* published = flatbuffers::GetRoot<fb::PlanPublished>(buffer);
-    if (!figures || !figures->empty() || published->plans() == nullptr) return figures;
-    Figure figure;
-    figure.activity = "plan-issued";
-    figure.quantity = Quantity::of(published->plans()->size());
-    const Result<std::optional<Period>> period = period_of(published->period(), "period");
-    if (!period) return std::unexpected(period.error());
-    figure.period = *period;
-    for (const fb::Plan* plan : *published->plans()) {
-        const Result<Date> date = parse_date(text_of(plan->date()));
-        if (date && (!figure.as_of || *figure.as_of < *date)) figure.as_of = *date;
-    }
-    figures->push_back(std::move(figure));
-    return figures;
-}
-
 }  // namespace
 
 Result<std::vector<Figure>> read_report(message::Kind kind, BytesView section) {
@@ -197,7 +195,7 @@ Result<std::vector<Figure>> read_report(message::Kind kind, BytesView section) {
         case message::Kind::website_review:
             return figures_of<fb::WebsiteReview>(words.data());
         case message::Kind::plan_published:
-            return figures_of_plans(words.data());
+            return figures_of<fb::PlanPublished>(words.data());
         case message::Kind::shelter_capacity:
             return figures_of<fb::ShelterCapacity>(words.data());
         default:

@@ -155,6 +155,7 @@ void judge_joint(std::vector<Row>& rows) {
     }
     for (const auto& [id, joint] : activities) {
         for (const auto& [lead, led] : by_lead(joint)) {
+            for (Row* row : led) row->joint_lead = lead;
             std::map<std::pair<std::string, Measurement>, Joint> measures;
             for (Row* row : led) {
                 measures[{row->measure, row->reported.figure.measurement}].push_back(row);

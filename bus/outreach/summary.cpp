@@ -105,29 +105,67 @@ Date looked_at(const Figure& figure) {
     return figure.period ? figure.period->to : Date::min();
 }
 
+bool is_counted_stock(const Row& row) {
+    return row.standing == Standing::counted &&
+           row.reported.figure.measurement == Measurement::stock;
+}
+
+// Of the partners of a joint stock: the newest look counts, of one day the one reported first.
+void judge_partners_looks(const std::vector<Row*>& looks) {
+    const auto date = [](const Row* row) { return looked_at(row->reported.figure); };
+    const Row* newest = *std::ranges::max_element(looks, {}, date);  // the first of the greatest
+    for (Row* row : looks) {
+        if (date(row) < date(newest)) {
+            row->standing = Standing::older_stock;
+        } else if (row->reported.agency != newest->reported.agency) {
+            row->standing = Standing::joint_partner;
+        }
+    }
+}
+
+// A joint activity's id is minted anew for each report, so looks at one joint stock have several:
+// whose it is, what and where tell which stock it is. Units are the reporter's and say nothing
+// here.
+void judge_joint_stocks(std::vector<Row>& rows) {
+    std::map<std::tuple<AgencyId, std::string, std::vector<std::string>>, std::vector<Row*>> stocks;
+    for (Row& row : rows) {
+        const Figure& figure = row.reported.figure;
+        if (!is_counted_stock(row) || figure.joint_activity.empty()) continue;
+        stocks[{row.joint_lead, figure.activity, territories_of(figure)}].push_back(&row);
+    }
+    for (const auto& [stock, looks] : stocks) {
+        const AgencyId& lead = std::get<0>(stock);
+        const auto of_lead = [&](const Row* row) { return row->reported.agency == lead; };
+        if (std::ranges::none_of(looks, of_lead)) {
+            judge_partners_looks(looks);
+            continue;
+        }
+        for (Row* row : looks) {
+            if (!of_lead(row)) row->standing = Standing::joint_partner;
+        }
+    }
+}
+
 void judge_stocks(std::vector<Row>& rows) {
-    const auto is_stock = [](const Row& row) {
-        return row.standing == Standing::counted &&
-               row.reported.figure.measurement == Measurement::stock;
-    };
+    judge_joint_stocks(rows);
     const auto key = [](const Row& row) {
         const Reported& r = row.reported;
         return std::tuple(r.agency,
                           r.unit,
                           r.figure.unit,
                           r.figure.activity,
-                          r.figure.joint_activity,
+                          r.figure.joint_activity.empty(),
                           territories_of(r.figure));
     };
     std::map<decltype(key(rows.front())), Date> newest;
     for (const Row& row : rows) {
-        if (!is_stock(row)) continue;
+        if (!is_counted_stock(row)) continue;
         const Date date = looked_at(row.reported.figure);
         const auto [place, added] = newest.try_emplace(key(row), date);
         if (!added) place->second = std::max(place->second, date);
     }
     for (Row& row : rows) {
-        if (is_stock(row) && looked_at(row.reported.figure) < newest.at(key(row))) {
+        if (is_counted_stock(row) && looked_at(row.reported.figure) < newest.at(key(row))) {
             row.standing = Standing::older_stock;
         }
     }
@@ -166,6 +204,7 @@ bool passes(const Row& row, const Filters& filters) {
 struct Share {
     const Row* row;
     Quantity quantity;
+    Cell cell = Cell::none;
 };
 using MeasureKey = std::pair<std::string, Measurement>;
 using Shares = std::map<MeasureKey, std::vector<Share>>;
@@ -175,10 +214,11 @@ Shares share_out(const std::vector<Row>& rows) {
     for (const Row& row : rows) {
         if (row.standing != Standing::counted) continue;
         const Figure& figure = row.reported.figure;
-        shares[{row.measure, figure.measurement}].push_back({&row, figure.quantity});
+        shares[{row.measure, figure.measurement}].push_back({&row, figure.quantity, figure.cell});
         if (!figure.participants || row.participants_in_whole) continue;
         const std::string measure(measure_of(figure.participants->kind));
-        shares[{measure, figure.measurement}].push_back({&row, figure.participants->quantity});
+        shares[{measure, figure.measurement}].push_back(
+            {&row, figure.participants->quantity, Cell::none});
     }
     return shares;
 }
@@ -198,7 +238,7 @@ std::int64_t overlap_of(const std::vector<Share>& shares, const JointReports& jo
             const std::string& id = r.figure.joint_activity;
             return id.empty() || !joint.contains({p.agency, id});
         });
-        if (perhaps_twice) overlap.add(share.quantity);
+        if (perhaps_twice) overlap.add(share.quantity, share.cell);
     }
     return overlap.high().value_or(0);
 }
@@ -213,7 +253,7 @@ std::vector<Total> add_up(const std::vector<Row>& rows) {
     std::vector<Total> totals;
     for (const auto& [key, shares] : share_out(rows)) {
         Total total{.measure = key.first, .measurement = key.second, .sum = {}};
-        for (const Share& share : shares) total.sum.add(share.quantity);
+        for (const Share& share : shares) total.sum.add(share.quantity, share.cell);
         total.overlap_max = overlap_of(shares, joint);
         totals.push_back(std::move(total));
     }

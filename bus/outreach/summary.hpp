@@ -15,7 +15,9 @@
 //     one that reaches beyond is shown and not counted, as nobody can split it;
 //  4. of several stocks of one activity (same agency, unit and territories) those with the newest
 //     as-of date count (without one: the end of the period); two of the same date add up, because a
-//     repetition of the same thing would be a correction;
+//     repetition of the same thing would be a correction. A joint stock is its lead's, under
+//     whatever id a look at it was reported: a partner's look counts only where the lead has none,
+//     and of several partners the newest, of one day the one reported first;
 //  5. a figure of a province summary counts only if no agency reported that measure itself.
 // The filters on agency, activity and territory come last, so what they give adds up to the whole.
 #pragma once
@@ -63,6 +65,7 @@ struct Row {
     std::optional<MessageId> superseded_by;
     std::string part_of;  // the whole's activity id; a part is never added to its whole
     bool participants_in_whole = false;  // a part whose whole states participants of that kind
+    AgencyId joint_lead{};               // of a joint activity: whose it is, as far as is known
     bool lead_disputed = false;          // joint, and more than one agency says that it leads
     bool lead_missing = false;           // joint, and the lead's own figure has not arrived
     bool differs = false;                // a partner's figure that is not the counted one

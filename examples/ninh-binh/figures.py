@@ -8,8 +8,9 @@ import tomllib
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+CELLS = ("", "true_zero", "suppressed", "rounded", "not_reported")
 QUALIFIERS = ("exact", "at_least", "nearly", "about", "range", "not_stated")
 STATED = ("exact", "at_least", "nearly", "about")
 PARTICIPANT_KINDS = ("delegate", "attendance", "person")
@@ -20,7 +21,7 @@ COLUMNS = frozenset(
     "figure key message reporter unit activity activity_vi activity_en low high qualifier measure "
     "measure_unit participants participants_qualifier participants_kind stock_or_flow integrated "
     "lead implementers funder partners audience_vi territory period as_of campaign channels topics "
-    "document_number joint_activity note".split())
+    "document_number joint_activity note cell".split())
 YEAR = "(?:19|20|21)[0-9]{2}"
 BLANK = " \t\r\n"
 
@@ -60,8 +61,9 @@ def months(year, first, last):
 
 
 def parse_period(text):
-    """(first day, last day) of 2021, 2021-H1, 2021-Q1, 2021-03, admin-2021 (15 December of the year
-    before to 14 December) or 2021-01-01/2021-12-31; None for nothing."""
+    """(first day, last day) of 2021, 2021-H1, 2021-Q1, 2021-03, of these behind admin- (a month from
+    the 15th of the one before to its 14th; since 12 March 2019) or of 2021-01-01/2021-12-31; None for
+    nothing."""
     if not text:
         return None
     if "/" in text:
@@ -69,9 +71,13 @@ def parse_period(text):
         if None in (first, last) or last < first:
             raise ValueError(f"{text!r} ends before it begins, or has one end only")
         return first, last
-    if found := re.fullmatch(f"admin-({YEAR})", text):
-        year = int(found[1])
-        return date(year - 1, 12, 15), date(year, 12, 14)
+    if found := re.fullmatch(f"admin-({YEAR}(?:-[HQ0-9]{{2}})?)", text):
+        first, last = parse_period(found[1])
+        first = (first - timedelta(1)).replace(day=15)
+        last = last.replace(day=14)
+        if last >= date(2019, 3, 12):
+            return first, last
+        raise ValueError(f"{text!r} is before the rule that closes reports on the 14th")
     if found := re.fullmatch(f"({YEAR})(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?", text):
         year = int(found[1])
         half, quarter, month = (part and int(part) for part in found.groups()[1:])
@@ -112,6 +118,7 @@ class Row:
     measure: str = ""
     standing: str = "counted"
     part_of: str = ""
+    joint_lead: str = ""
     people_in_whole: bool = False
     lead_missing: bool = False
     differs: bool = False
@@ -134,6 +141,12 @@ class Row:
     @property
     def territories(self):
         return parts_of(self.cell("territory"))
+
+    @property
+    def disclosed(self):
+        """What disclosure control says of the number; an exact 0 is a true zero, said or not."""
+        zero = self.quantity == Quantity(0, 0, "exact")
+        return list_name(self.cell("cell")) or ("true_zero" if zero else "")
 
     def year(self):
         return (self.span[1] if self.span else self.as_of).year
@@ -247,6 +260,7 @@ def read_row(where, line, cells, agencies):
         raise BadFile("stock or flow", f"{where}, column stock_or_flow")
     quantity = read_quantity(where, list_name(cell("qualifier")), read("low", parse_count),
                              read("high", parse_count))
+    check_cell(where, list_name(cell("cell")), quantity)
     people = read_people(where, cell, read("participants", parse_count))
     span, as_of = read("period", parse_period), read("as_of", parse_date)
     if span is None and as_of is None:
@@ -274,6 +288,17 @@ def read_quantity(where, qualifier, low, high):
     elif qualifier != "range" and low != high:
         raise BadFile("only a range has another high value", f"{where}, column high")
     return Quantity(low, high, qualifier)
+
+
+def check_cell(where, state, quantity):
+    if state not in CELLS:
+        raise BadFile(f"{state!r} is no state of a cell", f"{where}, column cell",
+                      f"known are {', '.join(CELLS[1:])}")
+    fits = {"true_zero": quantity == Quantity(0, 0, "exact"),
+            "rounded": quantity.qualifier != "exact"}.get(
+                state, not state or quantity.qualifier == "not_stated")
+    if not fits:
+        raise BadFile(f"the number does not fit a cell that is {state}", f"{where}, column cell")
 
 
 def read_people(where, cell, count):

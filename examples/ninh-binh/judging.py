@@ -33,9 +33,14 @@ TAKEN = {*MEASURES.values(), *PEOPLE.values()}
 class Sum:
     def __init__(self):
         self.low = self.high = self.stated = self.not_stated = 0
+        self.cells = {"suppressed": 0, "not_reported": 0, "rounded": 0}
         self.qualifiers = set()
 
-    def add(self, quantity):
+    def add(self, quantity, cell=""):
+        if cell in self.cells:
+            self.cells[cell] += 1
+        if cell in ("suppressed", "not_reported"):
+            return
         if quantity.qualifier == "not_stated":
             self.not_stated += 1
             return
@@ -47,11 +52,11 @@ class Sum:
     @property
     def qualifier(self):
         """exact + at least = at least; exact + nearly = nearly; at least + nearly = about;
-        anything + not stated = at least."""
+        anything + not stated = at least. What is withheld or not reported is not stated either."""
         seen = self.qualifiers
         if not self.stated:
             return "not_stated"
-        if self.not_stated:
+        if self.not_stated + self.cells["suppressed"] + self.cells["not_reported"]:
             return "at_least"
         more, less = seen & {"at_least", "about"}, seen & {"nearly", "about"}
         if more and less:
@@ -68,13 +73,14 @@ class Sum:
                                        self.qualifier == "at_least") else None
         return {"value": value, "low": self.low if known else None,
                 "high": self.high if known else None, "qualifier": self.qualifier,
-                "not_stated": self.not_stated, "overlap_max": overlap}
+                "not_stated": self.not_stated, "overlap_max": overlap,
+                **self.cells}
 
 
 def judge(rows, year, agencies):
     """Copies of the rows that concern the year, in the order of the log; each has its standing."""
     judged = [replace(row, measure=measure_of(row.activity), standing="counted", part_of="",
-                      people_in_whole=False, lead_missing=False, differs=False)
+                      joint_lead="", people_in_whole=False, lead_missing=False, differs=False)
               for row in sorted(rows, key=lambda row: row.position)]
     find_parts(judged)
     judge_joint(judged, agencies)
@@ -126,6 +132,7 @@ def judge_joint(rows, agencies):
     for same in joint.values():
         measures = defaultdict(list)
         for row, lead in by_lead(same, agencies):
+            row.joint_lead = lead
             measures[lead, row.measure, row.stock_or_flow].append(row)
         for (lead, _, _), one in measures.items():
             judge_measure(one, lead)
@@ -194,16 +201,39 @@ def judge_year(rows, first, last):
 
 
 def judge_stocks(rows):
+    judge_joint_stocks(rows)
     newest = defaultdict(list)
     for row in rows:
         if row.standing == "counted" and row.stock_or_flow == "stock":
-            key = (row.reporter, row.unit, row.activity, row.joint, tuple(sorted(row.territories)))
+            key = (row.reporter, row.unit, row.activity, row.joint is None,
+                   tuple(sorted(row.territories)))
             newest[key].append(row)
     for same in newest.values():
         last = max(looked_at(row) for row in same)
         for row in same:
             if looked_at(row) < last:
                 row.standing = "older_stock"
+
+
+def judge_joint_stocks(rows):
+    """One stock, whatever ids its looks have: its lead's looks count, else the partners' newest, of
+    one day that of who reported first."""
+    stocks = defaultdict(list)
+    for row in rows:
+        if row.standing == "counted" and row.stock_or_flow == "stock" and row.joint is not None:
+            stocks[row.joint_lead, row.activity, tuple(sorted(row.territories))].append(row)
+    for (lead, _, _), looks in stocks.items():
+        newest = max(looks, key=looked_at)
+        if any(row.reporter == lead for row in looks):
+            for row in looks:
+                if row.reporter != lead:
+                    row.standing = "joint_partner"
+            continue
+        for row in looks:
+            if looked_at(row) < looked_at(newest):
+                row.standing = "older_stock"
+            elif row.reporter != newest.reporter:
+                row.standing = "joint_partner"
 
 
 def looked_at(row):
@@ -228,19 +258,20 @@ def totals(rows, agencies):
     for row in rows:
         if row.standing != "counted":
             continue
-        shares[row.measure, row.stock_or_flow].append((row, row.quantity))
+        shares[row.measure, row.stock_or_flow].append(
+            (row, row.quantity, row.disclosed))
         # The participants of a part are among those that its whole states.
         if row.people is not None and not row.people_in_whole:
-            shares[PEOPLE[row.people_kind], row.stock_or_flow].append((row, row.people))
+            shares[PEOPLE[row.people_kind], row.stock_or_flow].append((row, row.people, ""))
     confirmed = {(row.reporter, row.joint) for row in rows if row.joint is not None}
     found = {}
     for (measure, stock_or_flow), given in shares.items():
-        reporters = {row.reporter for row, _ in given}
+        reporters = {row.reporter for row, _, _ in given}
         total, overlap = Sum(), Sum()
-        for row, quantity in given:
-            total.add(quantity)
+        for row, quantity, cell in given:
+            total.add(quantity, cell)
             if perhaps_twice(row, reporters, confirmed, agencies):
-                overlap.add(quantity)
+                overlap.add(quantity, cell)
         found[f"{measure}/{stock_or_flow}"] = total.as_total(overlap.high)
     return found
 

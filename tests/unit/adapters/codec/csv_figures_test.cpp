@@ -115,6 +115,29 @@ TEST(CsvFigures, FillEveryFieldOfAFigure) {
     }
 }
 
+TEST(CsvFigures, SayOfACellWhatDisclosureControlDidWithIt) {
+    const std::string header = "activity,low,qualifier,period,cell\n";
+    const auto lines = read(header +
+                            "victim-detected,0,exact,2021,true-zero\n"
+                            "victim-detected,,,2021,suppressed\n"
+                            "victim-detected,20,about,2021,rounded\n"
+                            "victim-detected,,,2021,not-reported\n"
+                            "victim-detected,0,exact,2021,\n"
+                            "victim-detected,20,exact,2021,rounded\n"
+                            "victim-detected,7,exact,2021,suppressed\n"
+                            "victim-detected,7,exact,2021,hidden\n");
+    using outreach::Cell;
+    EXPECT_EQ(figure(lines.at(0)).cell, Cell::true_zero);
+    EXPECT_EQ(figure(lines.at(1)).cell, Cell::suppressed);
+    EXPECT_EQ(figure(lines.at(2)).cell, Cell::rounded);
+    EXPECT_EQ(figure(lines.at(3)).cell, Cell::not_reported);
+    EXPECT_EQ(figure(lines.at(4)).cell, Cell::true_zero) << "an exact 0 is one";
+    for (std::size_t i = 5; i < 8; ++i) {
+        ASSERT_FALSE(lines.at(i).draft) << i;
+        EXPECT_THAT(lines.at(i).draft.error().where, HasSubstr("column cell")) << i;
+    }
+}
+
 TEST(CsvFigures, ReadNumbersAsVietnameseReportsWriteThem) {
     const auto lines = read(kShort +
                             "leaflet,17.121,17121,exact,2021\n"

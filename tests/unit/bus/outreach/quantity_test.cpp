@@ -47,6 +47,41 @@ TEST(Sum, IsAtLeastWhenAnythingIsNotStated) {
     }
 }
 
+TEST(Sum, TakesASuppressedOrUnreportedCellForMissingAndNeverForZero) {
+    Sum sum;
+    sum.add(kExact);
+    sum.add(kMissing, Cell::suppressed);
+    sum.add(kMissing, Cell::not_reported);
+    EXPECT_EQ(sum.qualifier(), Qualifier::at_least);
+    EXPECT_EQ(sum.value(), 100);
+    EXPECT_EQ(sum.suppressed(), 1U);
+    EXPECT_EQ(sum.not_reported(), 1U);
+    EXPECT_EQ(sum.not_stated(), 0U) << "what was withheld is counted apart";
+    Sum withheld;
+    withheld.add(Quantity::of(7), Cell::suppressed);
+    EXPECT_EQ(withheld.value(), std::nullopt) << "a number beside it does not come out";
+    EXPECT_EQ(withheld.qualifier(), Qualifier::not_stated);
+    withheld.add(sum);
+    EXPECT_EQ(withheld.suppressed(), 2U);
+    EXPECT_EQ(withheld.not_reported(), 1U);
+    EXPECT_EQ(withheld.value(), 100);
+}
+
+TEST(Sum, WithARoundedCellIsNotExact) {
+    for (const Quantity& rounded : {kExact, kAbout}) {
+        Sum sum;
+        sum.add(kExact);
+        sum.add(rounded, Cell::rounded);
+        EXPECT_EQ(sum.qualifier(), Qualifier::about);
+        EXPECT_EQ(sum.rounded(), 1U);
+    }
+    Sum zero;
+    zero.add(Quantity::of(0), Cell::true_zero);
+    EXPECT_EQ(zero.qualifier(), Qualifier::exact);
+    EXPECT_EQ(zero.value(), 0);
+    EXPECT_EQ(zero.rounded() + zero.suppressed() + zero.not_reported(), 0U);
+}
+
 TEST(Sum, OfNothingStatedHasNoNumber) {
     const Sum sum = sum_of({kMissing, kMissing});
     EXPECT_EQ(sum.value(), std::nullopt);

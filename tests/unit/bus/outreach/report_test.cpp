@@ -88,17 +88,19 @@ TEST(Report, TakesANumberThatIsSaidOnceForBothEnds) {
     EXPECT_EQ((*figures)[1].quantity, Quantity::of(7, Qualifier::at_least));
 }
 
-TEST(Report, CountsPlansThatAreOnlyListed) {
+TEST(Report, TakesListedPlansForReferenceAndCountsWhatIsStated) {
     const auto kind = message::Kind::plan_published;
-    const Result<std::vector<Figure>> figures =
-        read_report(kind,
-                    section(kind,
-                            R"({"period": {"from": "2021-01-01", "to": "2021-12-31"},
-                    "plans": [{"title": "Kế hoạch 45", "date": "2021-03-30"}, {"title": "Hai"}]})"));
-    ASSERT_TRUE(figures);
-    ASSERT_EQ(figures->size(), 1U);
-    EXPECT_EQ(figures->front().quantity, Quantity::of(2));
-    EXPECT_EQ(figures->front().activity, "plan-issued");
+    constexpr std::string_view kPlans =
+        R"("plans": [{"title": "Kế hoạch 45", "date": "2021-03-30"}, {"title": "Hai"}])";
+    const auto listed = read_report(kind, section(kind, "{" + std::string(kPlans) + "}"));
+    ASSERT_TRUE(listed);
+    EXPECT_TRUE(listed->empty()) << "who publishes a plan does not report how many were issued";
+    const auto stated = read_report(kind, section(kind, "{" + std::string(kPlans) + R"(,
+        "figures": [{"activity": "plan-issued", "low": 3, "qualifier": "exact",
+                     "stock_or_flow": "flow", "as_of": "2021-12-14"}]})"));
+    ASSERT_TRUE(stated);
+    ASSERT_EQ(stated->size(), 1U);
+    EXPECT_EQ(stated->front().quantity, Quantity::of(3));
 }
 
 TEST(Report, IsReadForEachKindWithFiguresAndRefusedForOthers) {

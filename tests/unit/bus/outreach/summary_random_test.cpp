@@ -98,6 +98,33 @@ bool joint_counts(const std::vector<Reported>& valid_ones, const Reported& r) {
     });
 }
 
+// Of one agency's own stock the newest look; of a joint one, whatever its id, labour's newest, or
+// without any of labour the newest of all, of one day that of who reported first.
+bool stock_counts(const std::vector<Reported>& inside, const Reported& r) {
+    const bool joint = !r.figure.joint_activity.empty();
+    const AgencyId labour = AgencyId::of("labour");
+    const auto same_stock = [&](const Reported& other) {
+        return other.figure.activity == r.figure.activity &&
+               other.figure.joint_activity.empty() != joint && (joint || other.agency == r.agency);
+    };
+    const bool led = std::ranges::any_of(inside, [&](const Reported& other) {
+        return joint && same_stock(other) && other.agency == labour;
+    });
+    if (led && r.agency != labour) return false;
+    return std::ranges::none_of(inside, [&](const Reported& other) {
+        if (!same_stock(other) || (led && other.agency != labour)) return false;
+        const Date theirs = other.figure.period->to;
+        const Date ours = r.figure.period->to;
+        if (theirs != ours) return theirs > ours;
+        if (!joint || other.agency == r.agency || other.position > r.position) return false;
+        // Somebody else's first look of that day; ours count with our own first one only.
+        return std::ranges::none_of(inside, [&](const Reported& own) {
+            return same_stock(own) && own.agency == r.agency && own.figure.period->to == ours &&
+                   own.position < other.position;
+        });
+    });
+}
+
 std::map<std::string, Sum> expected_sums(const std::vector<Reported>& all, const Period& period) {
     std::vector<Reported> valid_ones;
     for (const Reported& r : all) {
@@ -109,13 +136,9 @@ std::map<std::string, Sum> expected_sums(const std::vector<Reported>& all, const
     }
     std::map<std::string, Sum> sums;
     for (const Reported& r : inside) {
-        const bool older = std::ranges::any_of(inside, [&](const Reported& other) {
-            return r.figure.measurement == Measurement::stock && other.agency == r.agency &&
-                   other.figure.activity == r.figure.activity &&
-                   other.figure.joint_activity == r.figure.joint_activity &&
-                   other.figure.period->to > r.figure.period->to;
-        });
-        if (!older) sums[measure_of(r.figure.activity)].add(r.figure.quantity);
+        if (r.figure.measurement != Measurement::stock || stock_counts(inside, r)) {
+            sums[measure_of(r.figure.activity)].add(r.figure.quantity);
+        }
     }
     return sums;
 }

@@ -293,6 +293,61 @@ TEST(Summary, ShowsWhatReachesBeyondThePeriodWithoutCountingIt) {
     EXPECT_EQ(summary.rows[0].standing, Standing::beyond_period);
 }
 
+TEST(Summary, CountsAJointStockOnceUnderWhateverIdItsLooksWereReported) {
+    const auto look = [](std::uint64_t position,
+                         std::string_view agency,
+                         std::string_view id,
+                         std::int64_t count,
+                         std::string_view as_of) {
+        return joint(stock(report(position, agency, "social-zalo", Quantity::of(count)), as_of),
+                     id,
+                     "labour");
+    };
+    const std::vector<Reported> figures{look(1, "labour", "j-1", 10, "2021-03-31"),
+                                        look(2, "womens-union", "j-1", 10, "2021-03-31"),
+                                        look(3, "labour", "j-2", 14, "2021-06-30"),
+                                        look(4, "womens-union", "j-3", 15, "2021-09-30")};
+    const Summary summary = summarise(figures, kYear);
+    EXPECT_EQ(value(summary, "zalo-groups"), 14);
+    EXPECT_EQ(summary.rows[0].standing, Standing::older_stock);
+    EXPECT_EQ(summary.rows[1].standing, Standing::joint_partner);
+    EXPECT_EQ(summary.rows[2].standing, Standing::counted);
+    EXPECT_EQ(summary.rows[3].standing, Standing::joint_partner) << "its lead has looks of its own";
+}
+
+TEST(Summary, OfAJointStockWithoutALookOfItsLeadCountsThePartnersNewest) {
+    const auto look = [](std::uint64_t position,
+                         std::string_view agency,
+                         std::string_view id,
+                         std::int64_t count,
+                         std::string_view as_of) {
+        return joint(stock(report(position, agency, "social-zalo", Quantity::of(count)), as_of),
+                     id,
+                     "labour");
+    };
+    const Summary summary = summarise(
+        std::vector{look(1, "police", "j-1", 10, "2021-03-31"),
+                    look(2, "womens-union", "j-2", 12, "2021-06-30"),
+                    look(3, "police", "j-3", 14, "2021-06-30"),
+                    stock(report(4, "police", "social-zalo", Quantity::of(3)), "2021-12-14")},
+        kYear);
+    EXPECT_EQ(value(summary, "zalo-groups"), 15) << "12 of the joint stock, 3 of police's own";
+    EXPECT_EQ(summary.rows[0].standing, Standing::older_stock);
+    EXPECT_EQ(summary.rows[1].standing, Standing::counted);
+    EXPECT_EQ(summary.rows[2].standing, Standing::joint_partner);
+}
+
+TEST(Summary, CountsCellsOfDisclosureControlApart) {
+    Reported suppressed = report(1, "police", "victim-detected", Quantity{});
+    suppressed.figure.cell = Cell::suppressed;
+    const Reported stated = report(2, "labour", "victim-detected", Quantity::of(12));
+    const Summary summary = summarise(std::vector{suppressed, stated}, kYear);
+    ASSERT_EQ(summary.totals.size(), 1U);
+    EXPECT_EQ(summary.totals[0].sum.qualifier(), Qualifier::at_least);
+    EXPECT_EQ(summary.totals[0].sum.suppressed(), 1U);
+    EXPECT_EQ(summary.totals[0].sum.not_stated(), 0U);
+}
+
 TEST(Summary, PlacesAFigureWithoutAPeriodByItsDate) {
     Reported dated = report(1, "labour", "victim-detected", Quantity::of(0));
     dated.figure.period.reset();
