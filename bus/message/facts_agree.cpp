@@ -51,11 +51,17 @@ Result<void> facts_agree(Kind kind,
         return require(same(facts.outcome, root_of<fb::VerificationResult>(aligned).outcome()),
                        "result.outcome");
     }
-    // A certificate repeats the outcome of an earlier result; its facts need not name it again.
-    const bool names_outcome = kind == Kind::verification_result || facts.outcome != Outcome::none;
-    if (section == "outcome" && names_outcome) {
-        return require(same(facts.outcome, root_of<fb::OutcomeNotice>(aligned).outcome()),
-                       "outcome.outcome");
+    if (section == "outcome") {
+        const fb::Outcome told = root_of<fb::OutcomeNotice>(aligned).outcome();
+        // The broker takes a certificate only where the newest result confirmed, so there is one
+        // outcome that it can repeat; its facts name none.
+        if (kind == Kind::victim_certificate && told != fb::Outcome::confirmed) {
+            return fail(Code::malformed_section,
+                        "a certificate says the outcome of its result: confirmed",
+                        "outcome.outcome");
+        }
+        const bool names = kind == Kind::verification_result || facts.outcome != Outcome::none;
+        return require(!names || same(facts.outcome, told), "outcome.outcome");
     }
     if (kind == Kind::shelter_intake && section == "intake") {
         return require(same(facts.answer, root_of<fb::Intake>(aligned).answer()), "intake.answer");

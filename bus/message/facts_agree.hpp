@@ -12,8 +12,9 @@
 namespace lienthong::message {
 
 // Compares a section that has passed check_section with the facts of its message: the outcome
-// (`result`, `outcome`), a shelter's answer (`intake`), a consent and its agencies (`consent`).
-// malformed_section with the path ("result.outcome"); other sections agree with anything.
+// (`result`, `outcome`; of a certificate the one that its result must have had), a shelter's answer
+// (`intake`), a consent and its agencies (`consent`). malformed_section with the path
+// ("result.outcome"); other sections agree with anything.
 Result<void> facts_agree(Kind kind,
                          const CaseFacts& facts,
                          std::string_view section,

@@ -38,6 +38,20 @@ TEST(FactsAgree, ACertificateMayLeaveTheOutcomeToItsSection) {
               "outcome.outcome");
 }
 
+TEST(FactsAgree, ACertificateSaysTheOneOutcomeThatItsResultCanHaveHad) {
+    const CaseFacts facts;
+    const std::string table = "lienthong.fb.OutcomeNotice";
+    for (const char* outcome : {"not_a_victim", "insufficient_grounds", "withdrawn", "duplicate"}) {
+        const Bytes told = payload(table, R"({"outcome": ")" + std::string(outcome) + R"("})");
+        const auto agreed = facts_agree(Kind::victim_certificate, facts, "outcome", told);
+        ASSERT_FALSE(agreed) << outcome;
+        EXPECT_EQ(agreed.error().code, Code::malformed_section);
+        EXPECT_EQ(agreed.error().where, "outcome.outcome");
+    }
+    const Bytes confirmed = payload(table, R"({"outcome": "confirmed"})");
+    EXPECT_TRUE(facts_agree(Kind::victim_certificate, facts, "outcome", confirmed));
+}
+
 TEST(FactsAgree, AnIntakeSaysTheAnswerOfTheFacts) {
     CaseFacts facts;
     facts.answer = Answer::accepted;
