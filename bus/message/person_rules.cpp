@@ -108,6 +108,7 @@ void check_root(Checker& checker, const fb::Circumstances& event) {
     checker.table("departed_from", event.departed_from(), address);
     checker.text("recruiter", event.recruiter());
     checker.note("recruitment", event.recruitment());
+    checker.codes<fb::RecruitmentMethod>("recruitment_methods", event.recruitment_methods());
     checker.note("route", event.route());
     checker.text("border_gate", event.border_gate());
     checker.table("destination", event.destination(), address);

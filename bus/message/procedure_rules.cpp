@@ -183,6 +183,7 @@ void check_root(Checker& checker, const fb::SupportPlan& plan) {
     checker.date("shelter_from", plan.shelter_from());
     checker.table("needs", plan.needs(), needs_of(checker));
     checker.table("officer", plan.officer(), officer_of(checker));
+    checker.code("case_status", plan.case_status());
     checker.note("note", plan.note());
 }
 
