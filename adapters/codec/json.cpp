@@ -15,6 +15,8 @@
 #include "bus/base/base64.hpp"
 #include "bus/base/check.hpp"
 #include "bus/base/text.hpp"
+#include "bus/outreach/figure.hpp"
+#include "bus/outreach/spelling.hpp"
 
 namespace lienthong::codec {
 namespace {
@@ -318,6 +320,24 @@ Result<std::string> read_text(const Json& object, const char* name, std::size_t 
     return text;
 }
 
+// A figure may call its activity by its Vietnamese name, or say only what was counted, as a row of
+// a spreadsheet may. What is no such name stays for the schema to judge.
+void name_activities(Json& report) {
+    const auto figures = report.find("figures");
+    if (figures == report.end() || !figures->is_array()) return;
+    for (Json& figure : *figures) {
+        if (!figure.is_object()) continue;
+        const bool named = figure.contains("activity") && !figure["activity"].is_null();
+        const auto said = figure.find(named ? "activity" : "measure");
+        if (said == figure.end() || !said->is_string()) continue;
+        const std::string name = said->get<std::string>();
+        const auto activity = outreach::maybe_activity_called(name);
+        if (!activity) continue;
+        figure["activity"] = *activity;
+        if (!figure.contains("activity_vi")) figure["activity_vi"] = name;
+    }
+}
+
 // Everything of a line but the default key, which needs the other lines.
 Result<Draft> read_line(message::Kind kind, std::string_view line) {
     Result<Json> json = parse_json(line);
@@ -345,7 +365,12 @@ Result<Draft> read_line(message::Kind kind, std::string_view line) {
     for (const auto& [name, value] : sections->items()) {
         const std::optional<std::size_t> index = message::maybe_section(table, name);
         if (!index) return fail(Code::bad_argument, "the kind has no such section", shown(name));
-        Result<Bytes> bytes = build_section(table.sections[*index], value);
+        // A copy: the line's own words are what its key is made of.
+        Json content = value;
+        if (outreach::has_figures(kind) && name == "report" && content.is_object()) {
+            name_activities(content);
+        }
+        Result<Bytes> bytes = build_section(table.sections[*index], content);
         if (!bytes) return std::unexpected(bytes.error());
         draft.sections.emplace_back(name, std::move(*bytes));
     }

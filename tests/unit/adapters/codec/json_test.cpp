@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/codec/codec.hpp"
+#include "bus/outreach/figure.hpp"
 
 namespace lienthong::codec {
 namespace {
@@ -187,6 +188,31 @@ TEST(JsonLines, GiveOneDraftEach) {
     EXPECT_FALSE(lines[1].draft->has_key);
     EXPECT_EQ(lines[1].draft->line, 3U);
     EXPECT_EQ(lines[1].draft->kind, Kind::outreach_report);
+}
+
+TEST(JsonLines, TakeAnActivityByItsNameAsSpreadsheetsDo) {
+    const auto line = [](const std::string& said) {
+        return R"({"sections":{"report":{"figures":[{)" + said +
+               R"(,"low":1,"qualifier":"exact","stock_or_flow":"flow","as_of":"2021-12-14"}]}}})";
+    };
+    const auto lines =
+        read(line(R"("activity":"Băng Zôn, khẩu hiệu")") + "\n" +
+             line(R"("measure":"to\u031b\u0300 r\u01a1i")") + "\n" +
+             line(R"("activity":"leaflet")") + "\n" + line(R"("activity":"một việc khác")") + "\n");
+    ASSERT_EQ(lines.size(), 4U);
+    const auto figure = [&](std::size_t i) {
+        EXPECT_TRUE(lines.at(i).draft) << lines.at(i).draft.error().where;
+        return outreach::read_report(Kind::outreach_report, lines[i].draft->sections.at(0).second)
+            .value()
+            .at(0);
+    };
+    EXPECT_EQ(figure(0).activity, "banner-slogan");
+    EXPECT_EQ(figure(0).name_vi, "Băng Zôn, khẩu hiệu");
+    EXPECT_EQ(figure(1).activity, "leaflet");
+    EXPECT_EQ(figure(2).activity, "leaflet");
+    EXPECT_EQ(figure(2).name_vi, "");
+    ASSERT_FALSE(lines[3].draft) << "what the table does not have is not guessed";
+    EXPECT_EQ(lines[3].draft.error().where, "line 4, report.figures[0].activity");
 }
 
 TEST(JsonLines, GetKeysByContentAndOrdinal) {
