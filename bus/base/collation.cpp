@@ -36,8 +36,7 @@ icu::StringPiece piece(std::string_view text) {
 
 bool stands_before(std::string_view first, std::string_view second) {
     UErrorCode status = U_ZERO_ERROR;
-    const UCollationResult order =
-        vietnamese().compareUTF8(piece(first), piece(second), status);
+    const UCollationResult order = vietnamese().compareUTF8(piece(first), piece(second), status);
     if (U_FAILURE(status) != 0 || order == UCOL_EQUAL) return first < second;
     return order == UCOL_LESS;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Collation: the order of Vietnamese words, and whether a text that somebody typed means a name. For
-// what people see and look for; what is signed, stored and compared by programs is never ordered by
-// it, as the order comes with the installed ICU.
+// Collation: the order of Vietnamese words, and whether a text that somebody typed means a name.
+// For what people see and look for; what is signed, stored and compared by programs is never
+// ordered by it, as the order comes with the installed ICU.
 #pragma once
 
 #include <string_view>

@@ -17,8 +17,8 @@ using std::chrono::year_month_day;
 constexpr sys_days kAlways = year(1900) / month(1) / day(1);
 constexpr sys_days kOpen = year(2200) / month(12) / day(31);
 
-// The decree's own text was not at hand: neither its day of closing nor its entry into force has been
-// compared with it, so the row says so wherever it is used. Regimes before it are not known.
+// The decree's own text was not at hand: neither its day of closing nor its entry into force has
+// been compared with it, so the row says so wherever it is used. Regimes before it are not known.
 constexpr std::array kRegimes = std::to_array<PeriodRegime>({
     {"", "kỳ theo lịch", "calendar", 1, kAlways, kOpen, "", true},
     {"admin",
@@ -65,8 +65,8 @@ bool are_whole_months(const Days& days, unsigned months, bool calendar, bool oth
     const year_month_day from(days.first);
     return std::ranges::any_of(kRegimes, [&](const PeriodRegime& regime) {
         if (regime.id.empty() ? !calendar : !other) return false;
-        const year_month first = from.year() / from.month() +
-                                 std::chrono::months(regime.first_day == 1 ? 0 : 1);
+        const year_month first =
+            from.year() / from.month() + std::chrono::months(regime.first_day == 1 ? 0 : 1);
         const auto number = static_cast<unsigned>(first.month());
         if ((number - 1) % months != 0) return false;
         return in_force(regime, days) &&

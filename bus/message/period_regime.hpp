@@ -37,8 +37,8 @@ const PeriodRegime* maybe_period_regime(std::string_view id,
                                         unsigned first,
                                         unsigned last);
 
-// True if these are `months` whole months, beginning where such spans begin in a year, by a row that
-// is in force where they end. `calendar` and `other` say which rows may do.
+// True if these are `months` whole months, beginning where such spans begin in a year, by a row
+// that is in force where they end. `calendar` and `other` say which rows may do.
 bool are_whole_months(const Days& days, unsigned months, bool calendar, bool other);
 
 }  // namespace lienthong::message

@@ -11,7 +11,8 @@ namespace lienthong {
 namespace {
 
 TEST(Collation, PutsVietnameseLettersInTheirOrder) {
-    std::vector<std::string> words{"đồn", "Em", "ân", "dân", "ăn", "Zalo", "anh", "ên", "ông", "oan", "ơn"};
+    std::vector<std::string> words{
+        "đồn", "Em", "ân", "dân", "ăn", "Zalo", "anh", "ên", "ông", "oan", "ơn"};
     std::ranges::sort(words, stands_before);
     EXPECT_EQ(words,
               (std::vector<std::string>{
@@ -22,8 +23,7 @@ TEST(Collation, PutsTonesInTheirOrderInEitherNormalForm) {
     // má with a combining acute, the others composed.
     std::vector<std::string> words{"mạ", "mã", "ma\xCC\x81", "mả", "mà", "ma"};
     std::ranges::sort(words, stands_before);
-    EXPECT_EQ(words,
-              (std::vector<std::string>{"ma", "mà", "mả", "mã", "ma\xCC\x81", "mạ"}));
+    EXPECT_EQ(words, (std::vector<std::string>{"ma", "mà", "mả", "mã", "ma\xCC\x81", "mạ"}));
     EXPECT_FALSE(stands_before("má", "ma\xCC\x80")) << "má stands behind mà";
 }
 
