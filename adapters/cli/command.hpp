@@ -67,8 +67,8 @@ struct BrokerSession {
 // How a Node comes to be; main() gives the real one, tests another.
 using StartNode =
     std::function<Result<std::unique_ptr<node::Node>>(NodeHome&& home, const Clock&, Random&)>;
-using VerifyLog =
-    std::function<Result<audit::Verdict>(const std::filesystem::path&, const audit::Progress&)>;
+using VerifyLog = std::function<Result<audit::Verdict>(
+    const std::filesystem::path&, const std::optional<Hash>&, const audit::Progress&)>;
 // Of a process that stays: `prepare` comes before any other thread; `wait` returns when the process
 // is told to end (true) or a moment has passed.
 struct Ending {

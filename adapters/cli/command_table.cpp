@@ -207,9 +207,16 @@ constexpr std::array kMessageSection = {
     kOut,
     Option{"plain", flag, {"nội dung đã mở, dạng JSON", "the opened content, as JSON"}},
 };
-constexpr std::array kAudit = {argument(
-    "directory",
-    {"thư mục dữ liệu của máy chủ trục, đã sao chép", "a broker's data directory, copied"})};
+constexpr std::array kAudit = {
+    argument("directory", {"bản sao thư mục dữ liệu của máy chủ trục", "a broker's data, copied"}),
+    Option{"administrators",
+           input,
+           {"danh sách quản trị viên đầu tiên, như đã ký (genesis/administrators.doc của một nút)",
+            "the first administrators' list, as signed (a node's genesis/administrators.doc)"}},
+    Option{"administrators-sha256",
+           text,
+           {"hoặc SHA-256 của nó (xem node.toml)", "or its SHA-256 (see node.toml)"}},
+};
 constexpr std::array kCompare = {
     argument("first",
              {"một đầu cây cùng chữ ký của các bên chứng kiến", "a head with its co-signatures"},

@@ -8,10 +8,12 @@
 
 #include "adapters/cli/broker_api.hpp"
 #include "adapters/cli/commands.hpp"
+#include "adapters/cli/details.hpp"
 #include "adapters/cli/names.hpp"
 #include "adapters/cli/run.hpp"
 #include "adapters/codec/codec.hpp"
 #include "bus/message/envelope.hpp"
+#include "security/keys/digest.hpp"
 
 namespace lienthong::cli {
 namespace {
@@ -270,6 +272,29 @@ Result<Answer> show_broker_log(BrokerSession& session, const Invocation& invocat
     return answer;
 }
 
+// The first administrators' list as the caller knows it; nothing if the copy's own is to be
+// believed.
+Result<std::optional<Hash>> anchor_of(const Invocation& invocation) {
+    const std::string digest = invocation.text("administrators-sha256");
+    const bool as_file = invocation.inputs.contains("administrators");
+    if (digest.empty() && !as_file) return std::optional<Hash>();
+    if (!digest.empty() && as_file) {
+        return fail(Code::bad_argument,
+                    "either --administrators or --administrators-sha256",
+                    "--administrators-sha256");
+    }
+    if (as_file) {
+        auto list = invocation.input("administrators");
+        if (!list) return std::unexpected(list.error());
+        return std::optional(keys::sha256(as_bytes(*list)));
+    }
+    const auto hash = hash_from_hex(digest);
+    if (!hash) {
+        return fail(Code::bad_argument, "must be 64 hexadecimal digits", "--administrators-sha256");
+    }
+    return std::optional(*hash);
+}
+
 Result<Answer> verify_audit(Environment& environment, const Invocation& invocation) {
     fs::path directory = invocation.text("directory");
     std::error_code error;
@@ -277,15 +302,20 @@ Result<Answer> verify_audit(Environment& environment, const Invocation& invocati
     if (!fs::exists(directory / "data.mdb", error) && fs::is_directory(directory / "data", error)) {
         directory /= "data";
     }
-    auto verdict = environment.verify_log(directory, [&](std::uint64_t done, std::uint64_t all) {
-        environment.progress(fmt::format("{}/{}", done, all));
-    });
+    const auto anchor = anchor_of(invocation);
+    if (!anchor) return std::unexpected(anchor.error());
+    auto verdict =
+        environment.verify_log(directory, *anchor, [&](std::uint64_t done, std::uint64_t all) {
+            environment.progress(fmt::format("{}/{}", done, all));
+        });
     if (!verdict) return std::unexpected(verdict.error());
     Answer answer;
     answer.body = Json{{"ok", verdict->ok},
                        {"entries", verdict->entries},
                        {"root", to_hex(verdict->root.view())},
-                       {"first_fault", nullptr}};
+                       {"first_fault", nullptr},
+                       {"anchor", *anchor ? "given" : "from_the_copy"},
+                       {"administrators", to_hex(verdict->administrators.view())}};
     if (verdict->first_fault) {
         answer.body["first_fault"] = Json{{"position", verdict->first_fault->position},
                                           {"code", info(verdict->first_fault->code).name},
@@ -305,11 +335,22 @@ std::string render_audit(const Json& body, Lang lang) {
                                    cell(body, "entries"),
                                    Words{"Gốc cây băm", "Root"}.in(lang),
                                    cell(body, "root"));
+    const bool given = body.value("anchor", "") == "given";
+    text += fmt::format(
+        "{}: {} ({})\n",
+        Words{"Danh sách quản trị viên đầu tiên", "First administrators' list"}.in(lang),
+        cell(body, "administrators"),
+        given ? (body.value("ok", false)
+                     ? Words{"đúng bản đã cho", "the one that was given"}.in(lang)
+                     : Words{"so với bản đã cho", "compared with the one that was given"}.in(lang))
+              : Words{"tin theo chính bản sao, chưa so với bản nào khác",
+                      "believed from the copy itself, compared with no other"}
+                    .in(lang));
     if (body["first_fault"].is_object()) {
         text += fmt::format("{} {}: {} ({})\n",
                             Words{"Lỗi đầu tiên ở vị trí", "First fault at position"}.in(lang),
                             cell(body["first_fault"], "position"),
-                            cell(body["first_fault"], "what"),
+                            detail_in(cell(body["first_fault"], "what"), lang),
                             cell(body["first_fault"], "code"));
     }
     return text;

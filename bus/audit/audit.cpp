@@ -46,7 +46,8 @@ class GrowingTree {
 // Replays what can be replayed without a key, entry by entry, and stops at the first fault.
 class Auditor {
   public:
-    Auditor(const core::ReadState& state, BusId bus) : state_(state), bus_(std::move(bus)) {}
+    Auditor(const core::ReadState& state, BusId bus, const Hash& administrators)
+        : state_(state), bus_(std::move(bus)), administrators_(administrators) {}
 
     Result<void> check(Position position) {
         auto entry = state_.entry(position);
@@ -76,17 +77,8 @@ class Auditor {
 
   private:
     Result<void> check_document(const core::Entry& entry) {
-        auto document = registry::parse_document(entry.content);
+        auto document = documents_.judge(entry.content, bus_, administrators_);
         if (!document) return std::unexpected(document.error());
-        const bool first = !documents_.administrators;
-        if (!first) {
-            auto signed_well =
-                registry::verify_document(*document, bus_, *documents_.administrators);
-            if (!signed_well) return signed_well;
-        }
-        if (document->version != documents_.version(document->kind) + 1) {
-            return fail(Code::rollback, "a document out of order");
-        }
         return documents_.take(*document, entry.content);
     }
 
@@ -171,6 +163,7 @@ class Auditor {
 
     const core::ReadState& state_;
     const BusId bus_;
+    Hash administrators_;
     policy::DocumentSet documents_;
     GrowingTree tree_;
     Millis last_time_ = 0;
@@ -188,40 +181,60 @@ Verdict damaged(std::uint64_t entries, Position position, const Error& error) {
     return verdict;
 }
 
-Result<BusId> bus_of(const core::ReadState& state) {
+// The list that stands first in the copy, and the bus that it says it is of.
+struct Beginning {
+    BusId bus;
+    Hash administrators;
+};
+
+Result<Beginning> beginning_of(const core::ReadState& state) {
     auto bytes = state.maybe_document(registry::DocumentKind::administrators, 1);
     if (!bytes) return std::unexpected(bytes.error());
     if (!*bytes) return fail(Code::corrupt, "the log has no administrators' list");
     auto document = registry::parse_document(**bytes);
     if (!document) return std::unexpected(document.error());
-    return document->bus;
+    return Beginning{document->bus, keys::sha256(**bytes)};
 }
 
-Verdict audit(const journal::ReadTxn& txn, const core::ReadState& state, const Progress& progress) {
+Verdict audit(const journal::ReadTxn& txn,
+              const core::ReadState& state,
+              const std::optional<Hash>& administrators,
+              const Progress& progress) {
     const std::uint64_t entries = txn.log_size();
-    auto bus = bus_of(state);
-    if (!bus) return damaged(entries, 0, bus.error());
-    Auditor auditor(state, *bus);
+    auto beginning = beginning_of(state);
+    if (!beginning) return damaged(entries, 0, beginning.error());
+    const auto faulty = [&](Position position, const Error& error) {
+        Verdict verdict = damaged(entries, position, error);
+        verdict.administrators = beginning->administrators;
+        return verdict;
+    };
+    if (administrators && *administrators != beginning->administrators) {
+        return faulty(0,
+                      Error{Code::threshold_not_met, "not the administrators' list given", {}, {}});
+    }
+    Auditor auditor(state, beginning->bus, beginning->administrators);
     for (Position position = 0; position < entries; ++position) {
         auto checked = auditor.check(position);
-        if (!checked) return damaged(entries, position, checked.error());
+        if (!checked) return faulty(position, checked.error());
         if (progress && position % kProgressEvery == 0) progress(position, entries);
     }
     if (auditor.last_head() != entries) {
-        return damaged(
-            entries, auditor.last_head(), Error{Code::bad_root, "no head covers it", {}, {}});
+        return faulty(auditor.last_head(), Error{Code::bad_root, "no head covers it", {}, {}});
     }
     if (progress) progress(entries, entries);
     Verdict verdict;
     verdict.ok = true;
     verdict.entries = entries;
     verdict.root = auditor.root();
+    verdict.administrators = beginning->administrators;
     return verdict;
 }
 
 }  // namespace
 
-Result<Verdict> verify(const std::filesystem::path& directory, const Progress& progress) {
+Result<Verdict> verify(const std::filesystem::path& directory,
+                       const std::optional<Hash>& administrators,
+                       const Progress& progress) {
     const bool is_home = std::filesystem::exists(directory / "data" / "data.mdb");
     journal::LmdbOptions options;
     options.directory = is_home ? directory / "data" : directory;
@@ -243,7 +256,7 @@ Result<Verdict> verify(const std::filesystem::path& directory, const Progress& p
     // Without the master key sections and cases stay closed: nothing below asks for them.
     SystemRandom random;
     core::Vault locked(seal::StorageKey::generate(random), random);
-    return audit(**txn, core::ReadState(**txn, locked), progress);
+    return audit(**txn, core::ReadState(**txn, locked), administrators, progress);
 }
 
 }  // namespace lienthong::audit

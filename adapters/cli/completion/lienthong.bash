@@ -52,7 +52,7 @@ _lienthong() {
         "message show"*) words="--until --home --json --lang --wait" ;;
         "message section"*) words="--out --plain --home --json --lang --wait" ;;
         "log show"*) words="--from --max --until --home --json --lang --wait" ;;
-        "audit verify"*) words="--home --json --lang --wait" ;;
+        "audit verify"*) words="--administrators --administrators-sha256 --home --json --lang --wait" ;;
         "audit compare"*) words="--registry --home --json --lang --wait" ;;
         "bundle export"*) words="--out --home --json --lang --wait" ;;
         "bundle import"*) words="--out --home --json --lang --wait" ;;

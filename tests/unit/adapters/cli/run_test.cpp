@@ -7,6 +7,7 @@
 
 #include "adapters/cli/socket.hpp"
 #include "bus/base/file.hpp"
+#include "security/keys/digest.hpp"
 #include "tests/unit/adapters/cli/fake_api.hpp"
 
 namespace lienthong::cli {
@@ -141,20 +142,57 @@ TEST(Run, AConfigurationWithAnUnknownKeyExitsWithTwo) {
 
 TEST(Run, AnAuditThatFindsAFaultExitsWithSeven) {
     Surroundings around;
-    around.environment.verify_log = [](const std::filesystem::path&, const audit::Progress&) {
-        return Result<audit::Verdict>(
-            audit::Verdict{false, 9, {}, audit::Fault{4, Code::bad_checksum, "entry"}});
-    };
+    around.environment.verify_log =
+        [](const std::filesystem::path&, const auto&, const audit::Progress&) {
+            return Result<audit::Verdict>(
+                audit::Verdict{false, 9, {}, {}, audit::Fault{4, Code::bad_checksum, "entry"}});
+        };
     TemporaryFolder folder;
     EXPECT_EQ(run({"audit", "verify", folder.path().string(), "--json"}, around.environment), 7);
     const auto json = maybe_json(around.out.str());
     EXPECT_EQ(json->at("ok"), false);
     EXPECT_EQ(json->at("first_fault").at("position"), 4);
     EXPECT_EQ(json->at("first_fault").at("code"), "bad_checksum");
-    around.environment.verify_log = [](const std::filesystem::path&, const audit::Progress&) {
-        return Result<audit::Verdict>(audit::Verdict{true, 9, {}, std::nullopt});
-    };
+    around.environment.verify_log =
+        [](const std::filesystem::path&, const auto&, const audit::Progress&) {
+            return Result<audit::Verdict>(audit::Verdict{true, 9, {}, {}, std::nullopt});
+        };
     EXPECT_EQ(run({"audit", "verify", folder.path().string()}, around.environment), 0);
+}
+
+TEST(Run, AnAuditSaysWhoseAdministratorsListItBelieved) {
+    Surroundings around;
+    std::optional<Hash> asked;
+    around.environment.verify_log =
+        [&](const std::filesystem::path&, const auto& list, const audit::Progress&) {
+            asked = list;
+            return Result<audit::Verdict>(audit::Verdict{true, 9, {}, {}, std::nullopt});
+        };
+    TemporaryFolder folder;
+    const std::string list = (folder.path() / "administrators.doc").string();
+    ASSERT_TRUE(write_file(list, as_bytes("a list"), 0600).has_value());
+    const std::string digest = to_hex(keys::sha256(as_bytes("a list")).view());
+    const auto audit = [&](std::vector<std::string> more) {
+        around.out.str("");
+        std::vector<std::string> words{"audit", "verify", folder.path().string()};
+        words.insert(words.end(), more.begin(), more.end());
+        return run(words, around.environment);
+    };
+    EXPECT_EQ(audit({"--json"}), 0);
+    EXPECT_FALSE(asked.has_value());
+    EXPECT_EQ(maybe_json(around.out.str())->at("anchor"), "from_the_copy");
+    EXPECT_EQ(audit({"--json", "--administrators", list}), 0);
+    EXPECT_EQ(to_hex(asked->view()), digest);
+    EXPECT_EQ(maybe_json(around.out.str())->at("anchor"), "given");
+    EXPECT_EQ(audit({"--json", "--administrators-sha256", digest}), 0);
+    EXPECT_EQ(to_hex(asked->view()), digest);
+    EXPECT_EQ(maybe_json(around.out.str())->at("anchor"), "given");
+    EXPECT_EQ(audit({"--administrators-sha256", "12"}), 2);
+    EXPECT_EQ(audit({"--administrators-sha256", digest, "--administrators", list}), 2);
+    EXPECT_EQ(audit({"--lang", "en"}), 0);
+    EXPECT_NE(around.out.str().find("believed from the copy itself"), std::string::npos);
+    EXPECT_EQ(audit({"--lang", "vi", "--administrators", list}), 0);
+    EXPECT_NE(around.out.str().find("đúng bản đã cho"), std::string::npos) << around.out.str();
 }
 
 TEST(Run, EveryTextForPeopleIsMadeInBothLanguages) {

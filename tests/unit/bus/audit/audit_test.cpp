@@ -54,7 +54,7 @@ class AuditOfALog : public testing::Test {
     }
 
     Verdict audited() {
-        auto verdict = verify(directory, {});
+        auto verdict = verify(directory, anchor, {});
         EXPECT_TRUE(verdict.has_value());
         return verdict ? *verdict : Verdict{};
     }
@@ -111,13 +111,14 @@ class AuditOfALog : public testing::Test {
 
     test::TemporaryFolder folder;
     const std::filesystem::path directory = folder.path() / "data";
+    std::optional<Hash> anchor;
     Position first_message = 0;
     std::uint64_t size = 0;
 };
 
 TEST_F(AuditOfALog, FindsHonestTrafficGood) {
     std::vector<std::uint64_t> progress;
-    const auto verdict = verify(directory, [&](std::uint64_t done, std::uint64_t all) {
+    const auto verdict = verify(directory, {}, [&](std::uint64_t done, std::uint64_t all) {
         progress.push_back(done);
         EXPECT_EQ(all, size);
     });
@@ -142,7 +143,7 @@ TEST_F(AuditOfALog, GivesTheRootOfTheNewestHead) {
 }
 
 TEST_F(AuditOfALog, TakesAHomeDirectoryToo) {
-    const auto verdict = verify(folder.path(), {});
+    const auto verdict = verify(folder.path(), {}, {});
     ASSERT_TRUE(verdict.has_value());
     EXPECT_TRUE(verdict->ok);
 }
@@ -252,6 +253,16 @@ TEST_F(AuditOfALog, FindsADocumentThatNobodySigned) {
     expect_fault(Code::bad_signature, adopted);
 }
 
+TEST_F(AuditOfALog, HangsFromTheAdministratorsListThatWasGiven) {
+    EXPECT_TRUE(audited().ok);
+    EXPECT_EQ(audited().administrators, world().pinned);
+    anchor = world().pinned;
+    EXPECT_TRUE(audited().ok);
+    anchor = keys::sha256(as_bytes("another bus's list"));
+    expect_fault(Code::threshold_not_met, 0);
+    EXPECT_EQ(audited().administrators, world().pinned) << "which one the copy begins with";
+}
+
 TEST_F(AuditOfALog, FindsAFlippedByte) {
     const std::filesystem::path file = directory / "data.mdb";
     Bytes bytes = read_file(file, 1u << 30).value();
@@ -272,7 +283,7 @@ TEST_F(AuditOfALog, FindsAFlippedByte) {
 }
 
 TEST_F(AuditOfALog, SaysThatADirectoryIsNotThere) {
-    const auto verdict = verify(folder.path() / "nowhere", {});
+    const auto verdict = verify(folder.path() / "nowhere", {}, {});
     ASSERT_FALSE(verdict.has_value());
     EXPECT_EQ(verdict.error().code, Code::no_such_file);
 }
