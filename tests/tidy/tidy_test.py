@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import cpp_text
+import details
 import layers
 import tidy
 
@@ -273,6 +274,28 @@ class TidyTest(unittest.TestCase):
         run = subprocess.run([sys.executable, tidy.__file__, str(self.root)], check=False,
                              capture_output=True)
         self.assertEqual((run.returncode, run.stdout), (0, b""))
+
+
+class DetailsTest(unittest.TestCase):
+
+    def test_a_detail_without_vietnamese_words_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            table = root / details.TABLE
+            table.parent.mkdir(parents=True)
+            table.write_text('{"is known", "đã biết"},\n{"is long and "\n "known", "dài"},\n',
+                             encoding="utf-8")
+            for call in ('fail(Code::a, "is {}")', 'bad("is {}", where)', 'bad(field, "is {}")',
+                         'checker.require(x > 0 && f(1),\n  "x", "is {}");',
+                         'table.refuse("key", "is {}");', 'Error{{Code::a, "is {}", {{}}, {{}}}}',
+                         'checker.fail("x", "is {}", Code::a)', 'usage("is {}", "--x")'):
+                source = root / "adapters/cli/some.cpp"
+                source.write_text(call.format("known"), encoding="utf-8")
+                self.assertEqual(list(details.missing(root)), [], call)
+                source.write_text(call.format("long and \" \"known"), encoding="utf-8")
+                self.assertEqual(list(details.missing(root)), [], call)
+                source.write_text(call.format("new"), encoding="utf-8")
+                self.assertEqual([detail for _, detail in details.missing(root)], ["is new"], call)
 
 
 class CppTextTest(unittest.TestCase):

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "adapters/cli/detail_words.hpp"
 #include "adapters/cli/details.hpp"
 #include "adapters/cli/invocation.hpp"
 #include "tests/unit/adapters/cli/fake_api.hpp"
@@ -51,6 +54,28 @@ TEST(Answer, SaysDetailsInTheReadersLanguage) {
     EXPECT_EQ(detail_in("A subcommand is required", Lang::vi), "thiếu lệnh");
     EXPECT_EQ(detail_in("The following argument was not expected: --x", Lang::vi),
               "thừa tham số: --x");
+}
+
+TEST(Answer, EveryDetailOfTheTableIsSaidOnceAndInVietnamese) {
+    std::set<std::string_view> seen;
+    for (const DetailWords& words : detail_words()) {
+        EXPECT_TRUE(seen.insert(words.en).second) << words.en << " stands twice";
+        EXPECT_FALSE(words.vi.empty()) << words.en;
+        EXPECT_NE(words.vi, words.en);
+        EXPECT_EQ(detail_in(words.en, Lang::vi), words.vi);
+        EXPECT_EQ(detail_in(words.en, Lang::en), words.en);
+    }
+    EXPECT_EQ(detail_in("more than 16 levels", Lang::vi), "nhiều hơn 16 cấp");
+    EXPECT_EQ(detail_in("a file of more than 9 bytes", Lang::vi), "tệp có nhiều hơn 9 byte");
+    EXPECT_EQ(detail_in("not the home of a node: /x", Lang::vi), "không phải thư mục của nút: /x");
+}
+
+TEST(Answer, EveryCodeSaysSomethingElseInEachLanguage) {
+    for (const CodeInfo& known : all_codes()) {
+        EXPECT_NE(known.what_vi, known.what_en) << known.name;
+        EXPECT_NE(known.do_vi, known.do_en) << known.name;
+        EXPECT_FALSE(known.what_vi.empty() || known.do_vi.empty()) << known.name;
+    }
 }
 
 TEST(Answer, EveryCodeHasTheExitOfTheContract) {
