@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/names.hpp"
 #include "adapters/cli/places.hpp"
 #include "adapters/cli/run.hpp"
+#include "bus/base/collation.hpp"
 #include "bus/outreach/measure.hpp"
 #include "bus/outreach/spelling.hpp"
 #include "bus/outreach/summary.hpp"
@@ -104,6 +106,7 @@ Json row_to_json(const registry::Registry& registry, const outreach::Row& row) {
     json["funders"] = parties_to_json(registry, figure.funders);
     json["joint_activity"] = text(figure.joint_activity);
     json["quantity"] = quantity_to_json(figure.quantity);
+    json["cell"] = text(std::string(outreach::name(figure.cell)));
     json["participants"] = nullptr;
     if (figure.participants) {
         const outreach::Quantity& quantity = figure.participants->quantity;
@@ -135,6 +138,9 @@ Json total_to_json(const outreach::Total& total) {
                 {"high", number(total.sum.high())},
                 {"qualifier", outreach::name(total.sum.qualifier())},
                 {"not_stated", total.sum.not_stated()},
+                {"suppressed", total.sum.suppressed()},
+                {"not_reported", total.sum.not_reported()},
+                {"rounded", total.sum.rounded()},
                 {"overlap_max", total.overlap_max}};
 }
 
@@ -148,9 +154,43 @@ std::string grouped(std::int64_t value, Lang lang) {
     return digits;
 }
 
+// In the order in which they are shown; a true zero needs no word, it is a 0.
+struct CellWords {
+    std::string_view cell;
+    Words words;
+};
+constexpr std::array kCells{
+    CellWords{"suppressed", {"được giữ kín", "suppressed"}},
+    CellWords{"not_reported", {"chưa báo cáo", "not reported"}},
+    CellWords{"rounded", {"đã làm tròn", "rounded"}},
+};
+
+// "được giữ kín: 2; đã làm tròn: 1"
+std::string cells_of(const Json& total, Lang lang) {
+    std::string text;
+    for (const auto& [cell, words] : kCells) {
+        const int count = total.value(cell, 0);
+        if (count == 0) continue;
+        text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", words.in(lang), count);
+    }
+    return text;
+}
+
 std::string amount(const Json& total, Lang lang) {
     const std::string qualifier = total.value("qualifier", "");
-    if (qualifier == "not_stated") return std::string(Words{"không nêu", "not stated"}.in(lang));
+    if (qualifier == "not_stated") {
+        // Withheld, or never counted, is another thing than not said.
+        const bool not_stated = total.value("not_stated", 0) > 0;
+        const bool suppressed = total.value("suppressed", 0) > 0;
+        const bool not_reported = total.value("not_reported", 0) > 0;
+        if (suppressed && !not_stated && !not_reported) {
+            return std::string(kCells[0].words.in(lang));
+        }
+        if (not_reported && !not_stated && !suppressed) {
+            return std::string(kCells[1].words.in(lang));
+        }
+        return std::string(Words{"không nêu", "not stated"}.in(lang));
+    }
     const Json& low = total["low"];
     const Json& high = total["high"];
     if (qualifier == "range" && low.is_number() && high.is_number()) {
@@ -165,6 +205,24 @@ std::string amount(const Json& total, Lang lang) {
     if (qualifier == "about")
         return fmt::format("{} {}", Words{"khoảng", "about"}.in(lang), number);
     return number;
+}
+
+// The rows whose number is not one to be read as it stands.
+std::string rows_with_cells(const Json& rows, Lang lang) {
+    std::string text;
+    std::vector<Json> sorted(rows.begin(), rows.end());
+    std::ranges::stable_sort(
+        sorted, stands_before, [](const Json& row) { return cell(row, "agency"); });
+    for (const Json& row : sorted) {
+        const auto* known = std::ranges::find(kCells, cell(row, "cell"), &CellWords::cell);
+        if (known == kCells.end()) continue;
+        text += fmt::format("  {}, {}: {} ({})\n",
+                            cell(row, "agency"),
+                            cell(row, "activity_id"),
+                            amount(row["quantity"], lang),
+                            known->words.in(lang));
+    }
+    return text;
 }
 
 std::string measure_name(const std::string& id, Lang lang) {
@@ -193,6 +251,31 @@ Result<std::optional<outreach::Period>> period_of(const Invocation& invocation) 
     return std::optional(*period);
 }
 
+// By which law the period counts, if not by the calendar.
+Json regime_to_json(const Invocation& invocation) {
+    const message::PeriodRegime* regime = outreach::maybe_regime_of(invocation.text("period"));
+    if (regime == nullptr || regime->id.empty()) return nullptr;
+    return Json{{"id", regime->id},
+                {"name_vi", regime->name_vi},
+                {"name_en", regime->name_en},
+                {"first_day", regime->first_day},
+                {"legal_basis", regime->legal_basis},
+                {"confirmed", regime->confirmed}};
+}
+
+std::string regime_line(const Json& body, Lang lang) {
+    const auto found = body.find("regime");
+    if (found == body.end() || !found->is_object()) return {};
+    const Json& regime = *found;
+    const bool confirmed = regime.value("confirmed", false);
+    const Words doubt{", chưa đối chiếu với văn bản", ", not compared with its text yet"};
+    return fmt::format("{}: {} ({}{})\n",
+                       Words{"Kỳ", "Period"}.in(lang),
+                       cell(regime, lang == Lang::vi ? "name_vi" : "name_en"),
+                       cell(regime, "legal_basis"),
+                       confirmed ? "" : doubt.in(lang));
+}
+
 }  // namespace
 
 Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
@@ -203,7 +286,7 @@ Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
     outreach::Filters filters;
     filters.period = *period;
     filters.activity = invocation.text("activity");
-    if (const auto activity = outreach::maybe_activity_called(filters.activity)) {
+    if (const auto activity = outreach::maybe_activity_sought(filters.activity)) {
         filters.activity = *activity;
     }
     filters.territory = invocation.text("territory");
@@ -214,8 +297,9 @@ Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
     if (!filters.territory.empty()) {
         filters.lies_within = [&](const outreach::Territory& place,
                                   std::optional<outreach::Date> day) {
-            return places.lies_within(
-                place.code, place.text, filters.territory, day.value_or(today));
+            return match_of(filters.territory, place.text) != Match::none ||
+                   places.lies_within(
+                       place.code, place.text, filters.territory, day.value_or(today));
         };
     }
     if (const std::string slug = invocation.text("agency"); !slug.empty()) {
@@ -228,6 +312,8 @@ Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
     if (!figures) return std::unexpected(figures.error());
     const outreach::Summary summary = outreach::summarise(*figures, filters);
     Answer answer;
+    answer.body["period"] = *period ? Json((*period)->text()) : Json(nullptr);
+    answer.body["regime"] = regime_to_json(invocation);
     answer.body["totals"] = Json::array();
     answer.body["rows"] = Json::array();
     for (const auto& total : summary.totals) answer.body["totals"].push_back(total_to_json(total));
@@ -241,7 +327,8 @@ std::string render_outreach(const Json& body, Lang lang) {
     TextTable table({std::string(Words{"Chỉ tiêu", "Measure"}.in(lang)),
                      std::string(Words{"Số liệu", "Value"}.in(lang)),
                      std::string(Words{"Không nêu", "Not stated"}.in(lang)),
-                     std::string(Words{"Có thể trùng", "May overlap"}.in(lang))});
+                     std::string(Words{"Có thể trùng", "May overlap"}.in(lang)),
+                     std::string(Words{"Ô số liệu", "Cells"}.in(lang))});
     const auto count = [lang](std::int64_t value) {
         return value == 0 ? std::string() : grouped(value, lang);
     };
@@ -249,11 +336,14 @@ std::string render_outreach(const Json& body, Lang lang) {
         table.add({measure_name(total.value("measure", ""), lang),
                    amount(total, lang),
                    count(total.value("not_stated", 0)),
-                   count(total.value("overlap_max", std::int64_t{0}))});
+                   count(total.value("overlap_max", std::int64_t{0})),
+                   cells_of(total, lang)});
     }
-    return table.text() + fmt::format("{}: {}\n",
-                                      Words{"Số dòng báo cáo", "Reported figures"}.in(lang),
-                                      body["rows"].size());
+    return table.text() +
+           fmt::format("{}: {}\n",
+                       Words{"Số dòng báo cáo", "Reported figures"}.in(lang),
+                       body["rows"].size()) +
+           rows_with_cells(body["rows"], lang) + regime_line(body, lang);
 }
 
 Result<Answer> report_completeness(Session& session, const Invocation& invocation) {
@@ -281,11 +371,16 @@ Result<Answer> report_completeness(Session& session, const Invocation& invocatio
     }
     Answer answer;
     answer.body["period"] = (*period)->text();
+    answer.body["regime"] = regime_to_json(invocation);
     answer.body["rows"] = Json::array();
     answer.body["missing"] = Json::array();
     for (const auto& row : outreach::completeness(**period, expected, *figures)) {
         const std::string slug = slug_of(registry, row.expected.agency);
+        const auto* agency = registry.maybe_agency(row.expected.agency);
+        const bool named = agency != nullptr && !agency->names.empty();
         Json json{{"agency", slug},
+                  {"name_vi", named ? agency->names.back().vi : slug},
+                  {"name_en", named ? agency->names.back().en : slug},
                   {"kind", message::info(row.expected.kind).name},
                   {"completeness", outreach::name(row.completeness)},
                   {"figures", row.figures}};
@@ -303,15 +398,21 @@ std::string render_completeness(const Json& body, Lang lang) {
     TextTable table({std::string(Words{"Cơ quan", "Agency"}.in(lang)),
                      std::string(Words{"Tình trạng", "State"}.in(lang)),
                      std::string(Words{"Số liệu", "Figures"}.in(lang))});
-    for (const Json& row : body["rows"]) {
+    // By name, as people look for it; programs get the order of the registry.
+    const std::string_view name = lang == Lang::vi ? "name_vi" : "name_en";
+    std::vector<Json> rows(body["rows"].begin(), body["rows"].end());
+    std::ranges::sort(rows, stands_before, [&](const Json& row) { return cell(row, name); });
+    for (const Json& row : rows) {
         const std::string state = row.value("completeness", "");
         const Words words = state == "complete"      ? Words{"đủ", "complete"}
                             : state == "partly"      ? Words{"chưa đủ", "partly"}
                             : state == "not_visible" ? Words{"không được xem", "not visible"}
                                                      : Words{"chưa báo cáo", "missing"};
-        table.add({cell(row, "agency"), std::string(words.in(lang)), cell(row, "figures")});
+        table.add({fmt::format("{} ({})", cell(row, name), cell(row, "agency")),
+                   std::string(words.in(lang)),
+                   cell(row, "figures")});
     }
-    return table.text();
+    return table.text() + regime_line(body, lang);
 }
 
 }  // namespace lienthong::cli

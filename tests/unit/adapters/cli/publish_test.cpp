@@ -260,6 +260,66 @@ TEST(Report, AddsUpWhatArrived) {
     EXPECT_NE(text.find("11.500"), std::string::npos) << text;
 }
 
+TEST(Report, SaysByWhichRegimeItsPeriodCountsAndThatNobodyConfirmedIt) {
+    FakeSession session;
+    const auto* outreach = maybe_command("report outreach");
+    for (const char* command : {"outreach", "completeness"}) {
+        const Answer answer = session.run({"report", command, "--period", "admin-2021"});
+        ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+        EXPECT_EQ(answer.body["period"], "2020-12-15/2021-12-14");
+        EXPECT_EQ(answer.body["regime"]["id"], "admin");
+        EXPECT_EQ(answer.body["regime"]["confirmed"], false);
+        const std::string text =
+            maybe_command(std::string("report ") + command)->render(answer.body, Lang::vi);
+        EXPECT_NE(text.find("Nghị định 09/2019/NĐ-CP, chưa đối chiếu"), std::string::npos) << text;
+    }
+    const Answer calendar = session.run({"report", "outreach", "--year", "2021"});
+    EXPECT_TRUE(calendar.body["regime"].is_null());
+    EXPECT_EQ(outreach->render(calendar.body, Lang::vi).find("Nghị định"), std::string::npos);
+    EXPECT_EQ(session.run({"report", "outreach", "--period", "admin-2018"}).exit, 2);
+}
+
+TEST(Report, TellsTheStatesOfACellApart) {
+    FakeSession session;
+    session.run(kOutreach,
+                file("activity,low,qualifier,period,cell\n"
+                     "leaflet,0,exact,2021,\n"
+                     "victim-detected,,,2021,suppressed\n"
+                     "news-item,20,about,2021,rounded\n"
+                     "news-item,5,exact,2021,\n"
+                     "trafficking-case,,,2021,not-reported\n"));
+    const Answer answer = session.run({"report", "outreach", "--year", "2021"});
+    ASSERT_EQ(answer.exit, 0) << to_line(answer.body);
+    const Json& rows = answer.body["rows"];
+    ASSERT_EQ(rows.size(), 5U);
+    EXPECT_EQ(rows[0]["cell"], "true_zero");
+    EXPECT_EQ(rows[1]["cell"], "suppressed");
+    EXPECT_TRUE(rows[1]["quantity"]["low"].is_null()) << "suppressed is not zero";
+    EXPECT_EQ(rows[2]["cell"], "rounded");
+    EXPECT_TRUE(rows[3]["cell"].is_null());
+    EXPECT_EQ(rows[4]["cell"], "not_reported");
+    const auto total = [&](std::string_view measure) {
+        for (const Json& one : answer.body["totals"]) {
+            if (one["measure"] == measure) return one;
+        }
+        return Json();
+    };
+    EXPECT_TRUE(total("victims-detected")["value"].is_null());
+    EXPECT_EQ(total("victims-detected")["suppressed"], 1);
+    EXPECT_EQ(total("victims-detected")["not_stated"], 0);
+    EXPECT_EQ(total("news-items")["qualifier"], "about") << "rounded is not exact";
+    EXPECT_EQ(total("news-items")["rounded"], 1);
+    EXPECT_EQ(total("trafficking-cases")["not_reported"], 1);
+    EXPECT_EQ(total("leaflets")["value"], 0);
+    const auto* report = maybe_command("report outreach");
+    for (const char* word : {"được giữ kín", "đã làm tròn", "chưa báo cáo"}) {
+        EXPECT_NE(report->render(answer.body, Lang::vi).find(word), std::string::npos) << word;
+    }
+    for (const char* word : {"suppressed", "rounded", "not reported"}) {
+        EXPECT_NE(report->render(answer.body, Lang::en).find(word), std::string::npos) << word;
+    }
+}
+
 TEST(Report, FiltersByAgencyActivityAndYear) {
     FakeSession session;
     publish_all_of(session);
@@ -270,7 +330,11 @@ TEST(Report, FiltersByAgencyActivityAndYear) {
     };
     EXPECT_GT(rows({}), 1U);
     EXPECT_EQ(rows({"--activity", "leaflet"}), 1U);
+    EXPECT_EQ(rows({"--activity", "to roi"}), 1U);
+    EXPECT_EQ(rows({"--activity", "Tờ rơi"}), 1U);
     EXPECT_EQ(rows({"--agency", "police"}), 0U);
+    EXPECT_EQ(rows({"--agency", "cong an tinh Ninh Binh"}), 0U);
+    EXPECT_EQ(session.run({"report", "outreach", "--agency", "cong an"}).exit, 4) << "whole names";
     EXPECT_EQ(rows({"--year", "2020"}), 0U);
     EXPECT_EQ(session.run({"report", "outreach", "--agency", "nobody"}).exit, 4);
     EXPECT_EQ(session.run({"report", "outreach", "--period", "x"}).exit, 2);
@@ -286,6 +350,15 @@ TEST(Report, SaysWhoHasNotReported) {
     EXPECT_EQ(std::ranges::find(missing, Json("labour")), missing.end());
     EXPECT_NE(std::ranges::find(missing, Json("police")), missing.end());
     EXPECT_EQ(session.run({"report", "completeness"}).exit, 2);
+    const std::string text = maybe_command("report completeness")->render(answer.body, Lang::vi);
+    // B, C, H, S, Ư (Ủy ban), in the order of the Vietnamese alphabet.
+    const std::size_t first = text.find("Bộ Chỉ huy");
+    const std::size_t second = text.find("Công an tỉnh");
+    const std::size_t last = text.find("Ủy ban Mặt trận");
+    ASSERT_NE(last, std::string::npos) << text;
+    EXPECT_LT(first, second) << text;
+    EXPECT_LT(text.find("Sở Lao động"), last) << text;
+    EXPECT_LT(second, text.find("Sở Lao động")) << text;
 }
 
 TEST(Report, DoesNotCallMissingWhatTheAskerMayNotRead) {
@@ -320,6 +393,9 @@ TEST(Report, OfATerritoryHasWhatLiesInIt) {
     EXPECT_EQ(value("tỉnh Ninh Bình"), 7);
     EXPECT_EQ(value("37"), 7);
     EXPECT_EQ(value("xã Không Có"), Json());
+    EXPECT_EQ(value("xa yen thanh"), 1);
+    EXPECT_EQ(value("huye\xCC\xA3\xCC\x82n Ye\xCC\x82n Mo\xCC\x82"), 3) << "decomposed";
+    EXPECT_EQ(value("huyện Yen Mô"), Json()) << "marks that are typed are meant";
 }
 
 }  // namespace
