@@ -198,7 +198,9 @@ std::string amount(const Json& total, Lang lang) {
                            grouped(low.get<std::int64_t>(), lang),
                            grouped(high.get<std::int64_t>(), lang));
     }
-    const Json& value = total["value"].is_number() ? total["value"] : low;
+    // A row's quantity has its ends alone.
+    const bool summed = total.contains("value") && total["value"].is_number();
+    const Json& value = summed ? total["value"] : low;
     std::string number = value.is_number() ? grouped(value.get<std::int64_t>(), lang) : "–";
     if (qualifier == "at_least") return fmt::format("≥ {}", number);
     if (qualifier == "nearly") return fmt::format("{} {}", Words{"gần", "nearly"}.in(lang), number);
@@ -216,10 +218,12 @@ std::string rows_with_cells(const Json& rows, Lang lang) {
     for (const Json& row : sorted) {
         const auto* known = std::ranges::find(kCells, cell(row, "cell"), &CellWords::cell);
         if (known == kCells.end()) continue;
-        text += fmt::format("  {}, {}: {} ({})\n",
+        const Json& quantity = row["quantity"];
+        const std::string number = quantity["low"].is_null() ? "" : amount(quantity, lang) + ", ";
+        text += fmt::format("  {}, {}: {}{}\n",
                             cell(row, "agency"),
                             cell(row, "activity_id"),
-                            amount(row["quantity"], lang),
+                            number,
                             known->words.in(lang));
     }
     return text;

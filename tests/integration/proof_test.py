@@ -30,7 +30,9 @@ class Audit(BusCase):
         return copy
 
     def verify(self, copy):
-        return self.bus.run("audit", "verify", str(copy))
+        """Against the list that a node believes in."""
+        return self.bus.run("audit", "verify", str(copy), "--administrators",
+                            str(self.bus.broker_home / "genesis" / "administrators.doc"))
 
     def test_a_copied_log_is_whole_and_a_flipped_byte_is_found(self):
         sent = self.accepted(self.publish("police", "".join(
@@ -42,6 +44,12 @@ class Audit(BusCase):
         self.assertIsNone(whole.data["first_fault"])
         self.assertGreater(whole.data["entries"], sent[-1]["position"])
         self.assertRegex(whole.data["root"], "^[0-9a-f]{64}$")
+        self.assertEqual(whole.data["anchor"], "given")
+        alone = self.bus.run("audit", "verify", str(copy))
+        self.assertEqual((alone.exit, alone.data["anchor"]), (0, "from_the_copy"))
+        other = self.bus.run("audit", "verify", str(copy), "--administrators-sha256", "0" * 64)
+        self.assertEqual(other.exit, 7, other.out)
+        self.assertEqual(other.data["first_fault"]["code"], "threshold_not_met")
         self.assertGreater(self.flip(copy / "data.mdb", b"probe-of-the-audit"), 0)
         faulty = self.verify(copy)
         self.assertEqual(faulty.exit, 7, faulty.out)
