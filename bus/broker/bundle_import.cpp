@@ -196,6 +196,8 @@ bool BundleImport::fetch(LocalDoor& door, Clock::Monotonic now) {
         return true;
     }
     counts_.more = counts_.more || cursor_ < target_;
+    // Receipts of repeated batches have heads of their time.
+    std::ranges::sort(heads_);
     phase_ = Phase::proving;
     return true;
 }
@@ -277,6 +279,7 @@ void BundleImport::take_receipt(const wire::Publish& asked, const wire::Receipt&
     ++counts_.receipts;
     counts_.accepted += receipt.accepted_count;
     note_head(receipt.head);
+    note_proven(receipt.head);
     for (const message::Verdict& verdict : receipt.verdicts) {
         if (!verdict.refused) continue;
         if (!info(*verdict.refused).retriable) {
@@ -312,9 +315,14 @@ void BundleImport::take_delivery(const wire::Delivery& delivery) {
     }
     if (delivery.to <= cursor_) target_ = cursor_;  // no progress: never ask for ever
     cursor_ = delivery.to;
-    const auto head = proof::parse_head(delivery.head);
+    note_proven(delivery.head);
+}
+
+// The node is led from the head that it keeps over each of these to the newest.
+void BundleImport::note_proven(std::string_view note) {
+    const auto head = proof::parse_head(note);
     CHECK(head.has_value());
-    heads_.push_back(head->size);
+    if (heads_.empty() || heads_.back() != head->size) heads_.push_back(head->size);
 }
 
 void BundleImport::note_head(std::string_view note) {

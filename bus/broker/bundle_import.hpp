@@ -86,6 +86,7 @@ class BundleImport {
     void take_receipt(const wire::Publish& asked, const wire::Receipt& receipt);
     void take_failure(const wire::Body& asked, const wire::Failure& failure);
     void take_delivery(const wire::Delivery& delivery);
+    void note_proven(std::string_view note);
     void note_head(std::string_view note);
     bool has_room() const;
 

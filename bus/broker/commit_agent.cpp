@@ -5,6 +5,7 @@
 
 #include "bus/base/check.hpp"
 #include "bus/base/log.hpp"
+#include "security/proof/refusal.hpp"
 
 namespace lienthong::broker {
 namespace {
@@ -136,6 +137,7 @@ Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
         auto receipt = group.publish(**verified);
         if (!receipt) return std::unexpected(receipt.error());
         if (!*receipt) return refuse_batch(group, work, receipt->error());
+        (*receipt)->asked_size = work.asked.command.head_size;
         answer(work, std::move(**receipt));
         return {};
     }
@@ -392,10 +394,30 @@ void CommitAgent::refuse(const Work& work, const Error& error) {
 }
 
 // Nothing of the batch stands in the log, no number is consumed: so that the attempt is on the
-// record all the same, it is counted among the denials.
+// record all the same, it is counted among the denials. A final refusal is signed: its node gives
+// the messages up on this word alone, and keeps it.
 Result<void> CommitAgent::refuse_batch(core::Group& group, const Work& work, const Error& error) {
-    refuse(work, error);
-    if (error.retriable()) return {};
+    if (error.retriable()) {
+        refuse(work, error);
+        return {};
+    }
+    counters_.refuse(error.code);
+    wire::Failure failure = wire::to_failure(error);
+    failure.time = time_.now();
+    failure.batch = work.asked.frame;
+    const wire::Publish& publish = work.asked.command;
+    auto signature =
+        log_key_.sign(proof::encode_refusal({.bus = machine_.documents().registry->data().bus,
+                                             .agency = work.session.agency,
+                                             .stream = publish.stream,
+                                             .first = publish.first,
+                                             .count = publish.count,
+                                             .batch = failure.batch,
+                                             .code = failure.code,
+                                             .time = failure.time}));
+    if (!signature) return std::unexpected(signature.error());
+    failure.signature = std::move(*signature);
+    answer(work, std::move(failure));
     return group.record_denial(work.session.agency, info(error.code).name);
 }
 

@@ -34,6 +34,12 @@ struct RawChunk {
     Bytes bytes;
 };
 
+// What an answer to a batch refers to, whatever becomes of the batch.
+struct AskedBatch {
+    wire::Publish command;
+    Hash frame{};  // SHA-256 of the data frame
+};
+
 // One request of one peer. All batches of a peer go through the same worker, so that they reach the
 // committer in the order in which they came (docs/decisions/0004).
 struct Work {
@@ -41,6 +47,7 @@ struct Work {
     std::uint64_t request = 0;  // chosen by the node; the answer repeats it
     core::Session session;
     std::variant<RawBatch, Result<core::VerifiedBatch>, RawDocument, RawChunk, wire::Body> what;
+    AskedBatch asked{};  // of a batch, once a verification worker has had it
 };
 
 struct Outgoing {

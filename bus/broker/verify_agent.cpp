@@ -2,6 +2,7 @@
 #include "bus/broker/verify_agent.hpp"
 
 #include "bus/base/check.hpp"
+#include "security/keys/digest.hpp"
 
 namespace lienthong::broker {
 
@@ -21,6 +22,7 @@ int VerifyAgent::do_work() {
     const bool proven = verified && !verified->unproven;
     (proven ? counters_.batches_verified : counters_.batches_refused).fetch_add(1);
     if (!verified) counters_.refuse(verified.error().code);
+    work->asked = {raw->command, keys::sha256(raw->frame)};
     work->what = std::move(verified);
     // The committer's queue is as large as the number of requests inside the broker can be.
     CHECK(out_.try_push(std::move(*work)));

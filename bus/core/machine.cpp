@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/core/machine.hpp"
 
+#include <algorithm>
+
 #include "bus/base/check.hpp"
 #include "security/keys/digest.hpp"
 
@@ -88,6 +90,25 @@ Result<void> Group::set_head(const proof::Head& head, std::string_view note) {
     return state_.put_head(head.size, note);
 }
 
+namespace {
+
+// Between the receipt's head and the newest one that the asker keeps, whichever is larger. A size
+// that this log has not reached cannot be proven: the asker finds out by itself what that means.
+Result<void> prove_consistency(message::Receipt& receipt, const ReadState& state) {
+    const auto head = proof::parse_head(receipt.head);
+    if (!head) return std::unexpected(head.error());
+    if (receipt.asked_size > state.log_size()) receipt.asked_size = 0;
+    if (receipt.asked_size == 0) return {};
+    auto path = proof::consistency_path(std::min(receipt.asked_size, head->size),
+                                        std::max(receipt.asked_size, head->size),
+                                        state.tree());
+    if (!path) return std::unexpected(path.error());
+    receipt.consistency = std::move(*path);
+    return {};
+}
+
+}  // namespace
+
 Result<void> Group::complete(message::Receipt& receipt) const {
     auto row = state_.maybe_batch(receipt.stream, receipt.first);
     if (!row) return std::unexpected(row.error());
@@ -96,7 +117,8 @@ Result<void> Group::complete(message::Receipt& receipt) const {
     if (!note) return std::unexpected(note.error());
     if (!*note) return fail(Code::corrupt, "a head is missing");
     receipt.head = std::move(**note);
-    if (!recorded) return {};
+    auto followed = prove_consistency(receipt, state_);
+    if (!followed || !recorded) return followed;
     auto range = proof::range_proof(
         receipt.first_position, receipt.accepted_count, (*row)->head_size, state_.tree());
     if (!range) return std::unexpected(range.error());

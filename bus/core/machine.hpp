@@ -112,6 +112,7 @@ class Group {
     Result<std::optional<proof::Head>> head_to_sign() const;
     Result<void> set_head(const proof::Head& head, std::string_view note);
 
+    // Also the consistency proof between its head and `asked_size`.
     Result<void> complete(message::Receipt& receipt) const;
     // Fills in the newest head; gives what the log key has to sign.
     Result<Bytes> statement_for(message::Delivery& delivery) const;

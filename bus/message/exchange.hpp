@@ -43,6 +43,8 @@ struct Receipt {
     std::vector<Hash> right;
     std::vector<AgencyId> case_parties;
     std::vector<AgencyId> consented;
+    std::uint64_t asked_size = 0;   // of the asker's newest head; 0: no proof could be made
+    std::vector<Hash> consistency;  // between that size and the size of `head`
 };
 
 // So many ranges stand before one entry at most, and so many FlatBuffers tables are in one

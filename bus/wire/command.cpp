@@ -44,7 +44,10 @@ Failure to_failure(const Error& error) {
     return {error.code,
             fit_text(error.detail, kDetailBytesMax),
             fit_text(error.where, kDetailBytesMax),
-            fit_text(error.grant_missing, kGrantBytesMax)};
+            fit_text(error.grant_missing, kGrantBytesMax),
+            0,
+            {},
+            {}};
 }
 
 Error to_error(const Failure& failure) {

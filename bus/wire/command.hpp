@@ -77,6 +77,7 @@ struct Publish {
     std::uint64_t stream = 0;
     std::uint64_t first = 0;
     std::uint32_t count = 0;
+    std::uint64_t head_size = 0;  // newest head that the node keeps
     bool operator==(const Publish&) const = default;
 };
 struct Fetch {
@@ -147,6 +148,10 @@ struct Failure {
     std::string detail;
     std::string where;
     std::string grant_missing;
+    // Of a final refusal of a Publish; else no signature.
+    Millis time = 0;
+    Hash batch{};  // SHA-256 of the data frame
+    Bytes signature{};
     bool operator==(const Failure&) const = default;
 };
 struct Done {

@@ -93,7 +93,7 @@ Offset<fb::Welcome> put(Builder& out, const Welcome& welcome) {
 }
 
 Offset<fb::Publish> put(Builder& out, const Publish& publish) {
-    return fb::CreatePublish(out, publish.stream, publish.first, publish.count);
+    return fb::CreatePublish(out, publish.stream, publish.first, publish.count, publish.head_size);
 }
 
 Offset<fb::Receipt> put(Builder& out, const Receipt& receipt) {
@@ -107,6 +107,7 @@ Offset<fb::Receipt> put(Builder& out, const Receipt& receipt) {
     const auto right = hashes(out, receipt.right);
     const auto parties = agencies(out, receipt.case_parties);
     const auto consented = agencies(out, receipt.consented);
+    const auto consistency = hashes(out, receipt.consistency);
     const fb::Bytes32 proof = fixed(receipt.proof_hash);
     return fb::CreateReceipt(out,
                              receipt.stream,
@@ -121,7 +122,9 @@ Offset<fb::Receipt> put(Builder& out, const Receipt& receipt) {
                              left,
                              right,
                              parties,
-                             consented);
+                             consented,
+                             receipt.asked_size,
+                             consistency);
 }
 
 Offset<fb::Fetch> put(Builder& out, const Fetch& fetch) {
@@ -265,7 +268,13 @@ Offset<fb::Failure> put(Builder& out, const Failure& failure) {
     const auto detail = maybe_text(out, fit_text(failure.detail, kDetailBytesMax));
     const auto where = maybe_text(out, fit_text(failure.where, kDetailBytesMax));
     const auto grant = maybe_text(out, fit_text(failure.grant_missing, kGrantBytesMax));
-    return fb::CreateFailure(out, number(failure.code), detail, where, grant);
+    const auto signature = maybe_bytes(out, failure.signature);
+    if (failure.signature.empty()) {
+        return fb::CreateFailure(out, number(failure.code), detail, where, grant);
+    }
+    const fb::Bytes32 batch = fixed(failure.batch);
+    return fb::CreateFailure(
+        out, number(failure.code), detail, where, grant, failure.time, &batch, signature);
 }
 Offset<fb::Done> put(Builder& out, const Done& done) {
     const auto path = hashes(out, done.path);

@@ -61,7 +61,7 @@ Publish read(FrameReader& in, const fb::Publish& publish) {
                "1 to 1,024 messages",
                "count");
     in.require(publish.first() >= 1, "numbers start at 1", "first");
-    return {publish.stream(), publish.first(), publish.count()};
+    return {publish.stream(), publish.first(), publish.count(), publish.head_size()};
 }
 
 Receipt read(FrameReader& in, const fb::Receipt& receipt) {
@@ -87,6 +87,8 @@ Receipt read(FrameReader& in, const fb::Receipt& receipt) {
     value.right = in.hashes(receipt.right(), kHashesMax, "right");
     value.case_parties = in.ids<AgencyId>(receipt.case_parties(), kAgenciesMax, "case_parties");
     value.consented = in.ids<AgencyId>(receipt.consented(), kAgenciesMax, "consented");
+    value.asked_size = receipt.asked_size();
+    value.consistency = in.hashes(receipt.consistency(), kHashesMax, "consistency");
     return value;
 }
 
@@ -268,7 +270,10 @@ Failure read(FrameReader& in, const fb::Failure& failure) {
     return {in.code(failure.code(), "code"),
             in.line(failure.detail(), kDetailBytesMax, "detail"),
             in.line(failure.where(), kDetailBytesMax, "where"),
-            in.line(failure.grant_missing(), kGrantBytesMax, "grant_missing")};
+            in.line(failure.grant_missing(), kGrantBytesMax, "grant_missing"),
+            failure.time(),
+            in.hash_or_zeros(failure.batch()),
+            in.bytes(failure.signature(), 0, kSignatureBytesMax, "signature")};
 }
 Done read(FrameReader& in, const fb::Done& done) {
     return {done.position(), in.hashes(done.path(), kHashesMax, "path")};

@@ -26,7 +26,9 @@ auto fields(const Receipt& r) {
                     r.left,
                     r.right,
                     r.case_parties,
-                    r.consented);
+                    r.consented,
+                    r.asked_size,
+                    r.consistency);
 }
 auto fields(const DeliveredEntry& e) {
     return std::tie(e.position,

@@ -62,6 +62,8 @@ Receipt sample_receipt() {
     receipt.right = {sample_hash(23)};
     receipt.case_parties = {agency("labour"), agency("police")};
     receipt.consented = {agency("womens-union")};
+    receipt.asked_size = 24;
+    receipt.consistency = {sample_hash(25), sample_hash(26)};
     return receipt;
 }
 
@@ -113,7 +115,7 @@ std::vector<Command> sample_commands() {
                                 13,
                                 14,
                                 15});
-    bodies.emplace_back(Publish{77, 5, 3});
+    bodies.emplace_back(Publish{77, 5, 3, 44});
     bodies.emplace_back(sample_receipt());
     bodies.emplace_back(Fetch{"default", 10, 65'536, 100});
     bodies.emplace_back(sample_delivery());
@@ -134,7 +136,13 @@ std::vector<Command> sample_commands() {
     bodies.emplace_back(Cosign{"\u2014 police-1 AAAA\n", 20});
     bodies.emplace_back(UploadChunk{77, 6, "attachments", 2, 3});
     bodies.emplace_back(FetchChunk{12, "attachments", 2});
-    bodies.emplace_back(Failure{Code::stale_audience, "a detail", "a field", "a-grant"});
+    bodies.emplace_back(Failure{Code::stale_audience,
+                                "a detail",
+                                "a field",
+                                "a-grant",
+                                1'609'459'200'005,
+                                sample_hash(42),
+                                Bytes(64, 7)});
     bodies.emplace_back(Done{21, {sample_hash(40), sample_hash(41)}});
     bodies.emplace_back(WitnessRequest{22});
     bodies.emplace_back(Witnessed{"ninh-binh\n20\nroot\n"});
