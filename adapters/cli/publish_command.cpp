@@ -24,12 +24,13 @@ class Publication {
           lang_(invocation.lang),
           until_(session.clock.monotonic() + std::chrono::nanoseconds(invocation.wait)) {}
 
-    void refuse(std::size_t line, const Error& error) {
+    void refuse(std::size_t line, const Error& error, bool proof = false) {
         Json row{{"line", line}, {"code", info(error.code).name}};
         std::string what = words_of(error, lang_);
         if (!error.where.empty()) what += " (" + place_in(error.where, lang_) + ")";
         row["what"] = std::move(what);
         if (!error.grant_missing.empty()) row["grant_missing"] = error.grant_missing;
+        if (proof) row["refusal_proof"] = true;  // the broker's signature over it is kept
         refused_.push_back(std::move(row));
         if (exit_ == 0) exit_ = exit_code(error.errc());
     }
@@ -128,7 +129,9 @@ class Publication {
                 waits_for_ = outcome.waits_for.value_or(waits_for_);
                 break;
             case State::refused:
-                refuse(line, outcome.refusal.value_or(Error{Code::forbidden, {}, {}, {}}));
+                refuse(line,
+                       outcome.refusal.value_or(Error{Code::forbidden, {}, {}, {}}),
+                       outcome.refusal_proof);
                 break;
         }
     }

@@ -38,6 +38,7 @@ Result<Answer> show_status(Session& session, const Invocation& invocation) {
                        {"policy_version", status->policy_version},
                        {"outbox", status->outbox},
                        {"inbox", status->inbox},
+                       {"doubtful", status->doubtful},
                        {"broker_reachable", status->broker_reachable},
                        {"alarms", status->alarms},
                        {"witnessed", witnessed_to_json(status->witnessed)}};
@@ -87,6 +88,7 @@ std::string render_status(const Json& body, Lang lang) {
     row({"Chính sách, bản", "Policy version"}, "policy_version");
     row({"Hộp gửi", "Outbox"}, "outbox");
     row({"Hộp nhận", "Inbox"}, "inbox");
+    if (body.value("doubtful", 0) != 0) row({"Đáng ngờ, hỏi lại", "Doubtful"}, "doubtful");
     table.add({std::string(broker ? Words{"Đang chạy", "Running"}.in(lang)
                                   : Words{"Kết nối máy chủ trục", "Broker reachable"}.in(lang)),
                yes_no("broker_reachable")});

@@ -52,6 +52,9 @@ Result<void> NodeAgent::start() {
             head_ = *head;
             head_stored(std::move(**note));
         }
+        auto doubtful = store.count(Tables::doubtful);
+        if (!doubtful) return std::unexpected(doubtful.error());
+        doubtful_ = *doubtful;
         auto started = start_witness(store);
         if (!started) return started;
         return resume_restore(store);
@@ -114,6 +117,7 @@ int NodeAgent::do_work() {
         step_fetch();
         step_witness();
         step_chunks();
+        step_mend();
     }
     watch_witnesses();
     serve_watches();
@@ -124,6 +128,7 @@ int NodeAgent::do_work() {
 void NodeAgent::send(
     wire::Channel channel, wire::Body body, Bytes data, Clock::Monotonic until, OnReply done) {
     const std::uint64_t request = next_request_++;
+    const bool publishes = std::holds_alternative<wire::Publish>(body);
     wire::Frames frames;
     frames.channel = channel;
     frames.command = wire::encode(wire::Command{request, std::move(body)});
@@ -133,7 +138,7 @@ void NodeAgent::send(
         done(std::unexpected(sent.error()));
         return;
     }
-    calls_.emplace(request, Call{until, std::move(done)});
+    calls_.emplace(request, Call{until, std::move(done), publishes});
 }
 
 bool NodeAgent::receive_one() {
@@ -147,11 +152,13 @@ bool NodeAgent::receive_one() {
     const auto found = calls_.find(command->request);
     if (found == calls_.end()) return true;  // too late, or twice: its time-out was handled
     const OnReply done = std::move(found->second.done);
+    const bool keeps_failures = found->second.keeps_failures;
     calls_.erase(found);
-    if (const auto* failure = std::get_if<wire::Failure>(&command->body)) {
+    const auto* failure = std::get_if<wire::Failure>(&command->body);
+    if (failure != nullptr && !keeps_failures) {
         done(std::unexpected(wire::to_error(*failure)));
     } else {
-        done(Reply{std::move(command->body), std::move(frames->data)});
+        done(Reply{std::move(command->body), std::move(frames->data), std::move(frames->command)});
     }
     return true;
 }
@@ -218,6 +225,8 @@ void NodeAgent::greeted(Result<Reply> reply) {
     known_unreachable_ = false;
     cosigned_size_ = 0;
     chunks_idle_ = false;
+    mend_from_ = 0;
+    mend_not_before_ = clock_.monotonic();
     connect_pause_ = std::chrono::milliseconds{100};
     log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "bus/journal/journal.hpp"
@@ -27,8 +28,10 @@ namespace lienthong::node {
 struct Reply {
     wire::Body body;
     Bytes data;
+    Bytes frame;  // of the body, as it came
 };
-// Given exactly once: the answer, the broker's refusal, or timeout.
+// Given exactly once: the answer, the broker's refusal, or timeout. The refusal of a Publish is an
+// answer, for it is signed.
 using OnReply = std::function<void(Result<Reply>)>;
 
 class NodeAgent {
@@ -76,6 +79,7 @@ class NodeAgent {
     struct Call {
         Clock::Monotonic until{};
         OnReply done;
+        bool keeps_failures = false;  // they are answers
     };
     // Asked after each step: true when it has been answered.
     struct Watch {
@@ -112,6 +116,7 @@ class NodeAgent {
 
     // agent_publish.cpp
     void step_publish();
+    wire::Publish publish_of(const MessageId& first, const OutboxRow& row) const;
     void send_batch(const MessageId& first, OutboxRow row);
     Result<void> compose_next();
     Result<void> compose_batch(const std::vector<Ordinal>& ordinals,
@@ -147,13 +152,31 @@ class NodeAgent {
                              const Hash& stream_class,
                              const StreamRow& stream);
     Result<bool> resolve_reference(Draft& draft, Scene& scene);
+    Scene scene() const;
+    Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,
+                                    std::vector<Outcome>& outcomes);
     Result<void> refuse_draft(Ordinal ordinal, const Error& error);
+    // agent_outcome.cpp
+    static wire::ConsistencyProof consistency_of(const message::Receipt& receipt,
+                                                 std::uint64_t size);
     void received_receipt(const MessageId& first, const OutboxRow& row, Result<Reply> reply);
-    Result<void> check_receipt(const message::Receipt& receipt, const message::Batch& batch);
+    void received_refusal(const MessageId& first,
+                          const OutboxRow& row,
+                          const wire::Failure& failure,
+                          Bytes frame);
+    // A receipt after its checks, on its way to the outcomes.
+    struct Receipted {
+        message::Batch batch;
+        message::Receipt receipt;
+        Bytes frame;
+    };
     Result<void> close_batch(const MessageId& first,
                              const OutboxRow& row,
-                             const message::Batch& batch,
-                             const message::Receipt& receipt);
+                             const Receipted& receipted);
+    Result<void> give_outcomes(WriteStore& store,
+                               const MessageId& first,
+                               const OutboxRow& row,
+                               const Receipted& receipted);
     Result<void> keep_rest(WriteStore& store,
                            const MessageId& first,
                            const OutboxRow& row,
@@ -164,16 +187,17 @@ class NodeAgent {
                                  std::size_t from,
                                  WriteStore& store);
     Result<void> keep_without_key(const MessageId& first, const OutboxRow& row, const Error& error);
-    void batch_refused(const MessageId& first, const OutboxRow& row, const Error& error);
-    Scene scene() const;
-    Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,
-                                    std::vector<Outcome>& outcomes);
+    // `signed_refusal`: the broker's answer, if it said so and signed it.
+    void batch_refused(const MessageId& first,
+                       const OutboxRow& row,
+                       const Error& error,
+                       const RefusalRow* signed_refusal);
 
     // agent_chunks.cpp
     struct UploadRound;
     struct ChunkFetch;
     // Sends the next chunks of the message; false: the broker has taken them all.
-    Result<bool> upload_next(const MessageId& message, const OutboxRow& row);
+    Result<bool> upload_next(const MessageId& message);
     void uploaded(const UploadRound& round);
     Result<void> upload_again(WriteStore& store, const MessageId& message);
     Result<void> want_chunks(WriteStore& store,
@@ -198,12 +222,53 @@ class NodeAgent {
                                   const Draft& draft,
                                   const message::QueryAnswer& answer);
 
+    // agent_hold.cpp: what this node holds the broker to
+    enum class Followed : std::uint8_t { yes, conflict, unknown };  // unknown: no proof has come
+    using OnFollowed = std::function<void(Followed)>;
+    // Goes on once the head is consistent with the newest known, by the proof that came with it or
+    // by one that is asked for. A larger one becomes the newest.
+    void follow_head(const proof::Head& head, const wire::ConsistencyProof* given, OnFollowed then);
+    Followed lead_head(const proof::Head& head, std::span<const Hash> proof);
+    Followed head_conflict(const proof::Head& head);
+    bool names_old_documents(const proof::Head& head);
+    std::optional<registry::DocumentKind> maybe_withheld(const proof::Head& head) const;
+    Position go_on_from(const proof::Head& head, const message::Delivery& delivery);
+    Result<proof::Head> check_receipt(const message::Receipt& receipt, const message::Batch& batch);
+    Result<void> hold_receipt(WriteStore& store,
+                              const MessageId& first,
+                              const Receipted& receipted);
+    Result<void> expect_own(WriteStore& store, Position position, const MessageId& id);
+    Result<void> confirm_own(WriteStore& store, const message::Delivery& delivery, Position until);
+    Result<bool> has_come(const ReadStore& store, Position position, const MessageId& id) const;
+    void own_entry_missing(Position position);
+    Result<void> check_refusal(const wire::Failure& failure,
+                               const MessageId& first,
+                               std::uint32_t count,
+                               const Hash& frame) const;
+    Result<void> hold_refusal(WriteStore& store,
+                              const MessageId& first,
+                              const RefusalRow& refusal,
+                              bool for_good);
+    Result<std::optional<Verification>> verify_kept_receipt(const message::DeliveredEntry& entry,
+                                                            const MessageId& id);
+
+    // agent_mend.cpp: messages that failed a check are asked for again
+    Result<void> doubt(WriteStore& store, Position position, Code code);
+    void step_mend();
+    void received_again(Position position, Result<Reply> reply);
+    void prove_again(const message::DeliveredEntry& entry, const CheckedEntry& checked);
+    Result<void> take_mended(WriteStore& store,
+                             const message::DeliveredEntry& entry,
+                             const CheckedEntry& checked);
+
     // agent_receive.cpp
     void step_fetch();
     void received_delivery(Result<Reply> reply);
-    void follow_head(const proof::Head& head, std::function<void()> then);
     Result<void> store_delivery(const message::Delivery& delivery);
     Result<bool> store_entry(WriteStore& store, const message::DeliveredEntry& entry);
+    Result<void> keep_entry(WriteStore& store,
+                            const message::DeliveredEntry& entry,
+                            const CheckedEntry& checked);
     Result<bool> is_new_message(const ReadStore& store,
                                 const MessageId& message,
                                 Position position);
@@ -213,7 +278,6 @@ class NodeAgent {
     Result<void> learn_case(WriteStore& store,
                             const message::DeliveredEntry& entry,
                             const CheckedEntry& checked);
-    bool names_old_documents(const proof::Head& head);
 
     // agent_witness.cpp
     struct StoredHead {
@@ -244,17 +308,34 @@ class NodeAgent {
     struct Exchange {
         wire::Body asked;
         wire::Body answer;
+        Bytes frame;  // of the answer
+    };
+    // The proofs of a reply, and the heads that were proven consistent with the newest so far.
+    struct Leading {
+        const std::vector<Exchange>& exchanges;
+        std::map<std::uint64_t, proof::Head> known;
     };
     Result<proof::Bundle> check_reply(BytesView file);
     Result<std::vector<Exchange>> exchanges_of(const proof::Bundle& reply);
     Result<void> check_answers(const std::vector<Exchange>& exchanges);
+    Result<void> check_answer(const wire::Publish& asked,
+                              const wire::Body& answer,
+                              const MessageId& first);
     Result<void> take_answer(const wire::Publish& asked,
-                             const wire::Body& answer,
+                             const Exchange& exchange,
+                             Leading& leading,
                              ImportedBundle& taken);
+    Result<void> take_refusal(const MessageId& first,
+                              const OutboxRow& row,
+                              const wire::Failure& failure,
+                              const Bytes& frame,
+                              ImportedBundle& taken);
     Result<void> take_delivery(const wire::Delivery& delivery,
-                               const std::vector<Exchange>& exchanges,
+                               Leading& leading,
                                ImportedBundle& taken);
-    Result<void> lead_head_to(const proof::Head& head, const std::vector<Exchange>& exchanges);
+    Result<void> lead_head_to(const proof::Head& head,
+                              const wire::ConsistencyProof* given,
+                              Leading& leading);
 
     // agent_restore.cpp
     Result<void> begin_restore(const ReadStore& store, std::uint64_t until);
@@ -337,6 +418,11 @@ class NodeAgent {
     // The broker will not give them; asked again after a restart.
     static constexpr std::size_t kChunksRefusedMax = 4096;
     std::map<WantedKey, Code> chunks_refused_;
+    std::size_t doubtful_ = 0;      // messages that are asked for again
+    bool mending_ = false;          // one of them is on its way
+    Position mend_from_ = 0;        // the next to ask for in this round
+    std::size_t mended_round_ = 0;  // asked for in this round
+    Clock::Monotonic mend_not_before_{};
     std::set<std::string> alarms_raised_;
     std::vector<std::string> alarms_to_store_;
     std::optional<Error> broken_;

@@ -282,6 +282,17 @@ void NodeAgent::verify(const MessageId& id,
         done(result);
         return;
     }
+    auto kept = verify_kept_receipt(*entry, id);
+    if (!kept) {
+        done(std::unexpected(kept.error()));
+        return;
+    }
+    if (*kept) {
+        result->receipt = (*kept)->receipt;
+        result->consistency = (*kept)->consistency;
+        done(result);
+        return;
+    }
     if (!head_ || head_->size <= entry->position) {
         done(result);
         return;
@@ -289,8 +300,9 @@ void NodeAgent::verify(const MessageId& id,
     const Hash leaf = proof::hash(proof::leaf_of(options_.bus, *entry));
     const proof::Head head = *head_;
     wire::InclusionRequest request{entry->position, head.size};
-    // Heads are followed only by consistency proofs, so what stands under one stands under the
-    // newest.
+    // It was stored only after the head of its delivery had been proven consistent with the newest;
+    // that the log holds it where it says is what the broker has to prove now.
+    result->consistency = true;
     send(wire::Channel::control,
          request,
          {},
@@ -301,7 +313,6 @@ void NodeAgent::verify(const MessageId& id,
              if (proof != nullptr) {
                  all.receipt =
                      proof::verify_inclusion(leaf, position, head.size, proof->hashes, head.root);
-                 all.consistency = all.receipt;
              }
              done(all);
          });
@@ -362,6 +373,7 @@ void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>
                                      status.outbox = *waiting + *batches;
                                      status.inbox = *inbox;
                                      status.alarms = std::move(*alarms);
+                                     status.doubtful = doubtful_;
                                      return status;
                                  }));
                                  return true;

@@ -26,7 +26,6 @@ std::chrono::milliseconds pause_after(const Error& error) {
 // A few chunks on their way; what came of them is stored when all are answered.
 struct NodeAgent::UploadRound {
     MessageId message;
-    OutboxRow row;  // without its frame
     std::vector<OutChunk> chunks;
     std::vector<bool> taken;
     std::size_t under_way = 0;
@@ -42,7 +41,7 @@ struct NodeAgent::ChunkFetch {
     bool failed = false;
 };
 
-Result<bool> NodeAgent::upload_next(const MessageId& message, const OutboxRow& row) {
+Result<bool> NodeAgent::upload_next(const MessageId& message) {
     auto chunks =
         read([&](const ReadStore& store) { return store.unsent_chunks(message, kChunksUnderWay); });
     if (!chunks) return std::unexpected(chunks.error());
@@ -50,7 +49,6 @@ Result<bool> NodeAgent::upload_next(const MessageId& message, const OutboxRow& r
     publishing_ = true;
     auto round = std::make_shared<UploadRound>();
     round->message = message;
-    round->row.ordinals = row.ordinals;
     round->chunks = std::move(*chunks);
     round->taken.resize(round->chunks.size(), false);
     round->under_way = round->chunks.size();
@@ -77,9 +75,9 @@ Result<bool> NodeAgent::upload_next(const MessageId& message, const OutboxRow& r
 
 void NodeAgent::uploaded(const UploadRound& round) {
     publishing_ = false;
-    // A conflict says that the number is consumed or its stream closed: the batch's own answer,
-    // which comes next, tells what became of it.
-    const bool consumed = round.error && round.error->errc() == Errc::conflict;
+    // A final refusal of a chunk is not signed, and ends nothing: the number may be consumed or its
+    // stream closed. The batch's own answer, which is asked for next, tells what became of it.
+    const bool consumed = round.error && !round.error->retriable();
     auto stored = write([&](WriteStore& store) -> Result<void> {
         if (consumed) return store.set_chunks_unsent(round.message, false);
         for (std::size_t i = 0; i < round.chunks.size(); ++i) {
@@ -94,18 +92,14 @@ void NodeAgent::uploaded(const UploadRound& round) {
         return;
     }
     if (!round.error || consumed) return;
-    if (round.error->retriable()) {
-        // What comes after it waits too: a later step of a case must not overtake an earlier one.
-        if (round.error->errc() == Errc::overloaded) {
-            alarm(fmt::format("upload_waits code={}", info(round.error->code).name));
-        }
-        publish_not_before_ = after(pause_after(*round.error));
-        if (round.error->code == Code::timeout && connection_ == Connection::up) {
-            lose_connection(*round.error);
-        }
-        return;
+    // What comes after it waits too: a later step of a case must not overtake an earlier one.
+    if (round.error->errc() == Errc::overloaded) {
+        alarm(fmt::format("upload_waits code={}", info(round.error->code).name));
     }
-    batch_refused(round.message, round.row, *round.error);
+    publish_not_before_ = after(pause_after(*round.error));
+    if (round.error->code == Code::timeout && connection_ == Connection::up) {
+        lose_connection(*round.error);
+    }
 }
 
 // The broker has not all chunks that this node believed it to have.

@@ -130,8 +130,7 @@ Result<ExportedBundle> NodeAgent::export_bundle(const Api::BundleProgress& progr
         }
         size += size_in_bundle(row);
         if (size > kFramesBytesMax || bundle.frames.size() > kBatchesMax) break;
-        const wire::Publish publish{
-            first.stream, first.sequence, static_cast<std::uint32_t>(row.ordinals.size())};
+        const wire::Publish publish = publish_of(first, row);
         bundle.frames.push_back(
             frame_of(wire::Channel::data, bundle.frames.size() + 1, publish, std::move(row.frame)));
         ++exported.batches;

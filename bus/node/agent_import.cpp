@@ -6,6 +6,7 @@
 
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
+#include "security/keys/digest.hpp"
 
 namespace lienthong::node {
 namespace {
@@ -75,7 +76,7 @@ Result<std::vector<NodeAgent::Exchange>> NodeAgent::exchanges_of(const proof::Bu
         if (asked->request != answer->request) {
             return fail(Code::malformed_frame, "an answer to something else", "frames");
         }
-        exchanges.push_back({std::move(asked->body), std::move(answer->body)});
+        exchanges.push_back({std::move(asked->body), std::move(answer->body), frame.command});
     }
     return exchanges;
 }
@@ -92,16 +93,19 @@ Result<ImportedBundle> NodeAgent::import_bundle(BytesView file,
     taken.number = reply->number;
     taken.more = reply->more;
     std::size_t done = 0;
-    for (const auto& [asked, answer] : *exchanges) {
+    Leading leading{*exchanges, {}};
+    if (head_) leading.known.emplace(head_->size, *head_);
+    for (const Exchange& exchange : *exchanges) {
+        const auto& [asked, answer, frame] = exchange;
         if (++done % kProgressFrames == 0) progress(done, exchanges->size());
         Result<void> one;
         if (const auto* welcome = std::get_if<wire::Welcome>(&answer)) {
             one = compare_streams(*welcome);
             if (!one) fail_with(one.error());
         } else if (const auto* publish = std::get_if<wire::Publish>(&asked)) {
-            one = take_answer(*publish, answer, taken);
+            one = take_answer(*publish, exchange, leading, taken);
         } else if (const auto* delivery = std::get_if<wire::Delivery>(&answer)) {
-            one = take_delivery(*delivery, *exchanges, taken);
+            one = take_delivery(*delivery, leading, taken);
         } else if (const auto* failure = std::get_if<wire::Failure>(&answer);
                    failure != nullptr && std::holds_alternative<wire::Fetch>(asked)) {
             if (failure->code == Code::rollback) alarm("log_shorter_than_cursor");
@@ -126,7 +130,7 @@ Result<ImportedBundle> NodeAgent::import_bundle(BytesView file,
 // verifies.
 Result<void> NodeAgent::check_answers(const std::vector<Exchange>& exchanges) {
     std::set<MessageId> answered;
-    for (const auto& [asked, answer] : exchanges) {
+    for (const auto& [asked, answer, frame] : exchanges) {
         if (const auto* welcome = std::get_if<wire::Welcome>(&answer)) {
             if (welcome->agency == options_.agency && welcome->node == options_.node) continue;
             alarm("wrong_welcome");
@@ -138,46 +142,61 @@ Result<void> NodeAgent::check_answers(const std::vector<Exchange>& exchanges) {
         if (!answered.insert(first).second) {
             return fail(Code::malformed_frame, "two answers to one batch", "frames");
         }
-        if (std::holds_alternative<wire::Failure>(answer)) continue;
-        const auto* receipt = std::get_if<wire::Receipt>(&answer);
-        if (receipt == nullptr || receipt->stream != first.stream ||
-            receipt->first != first.sequence) {
-            alarm("receipt_for_another_batch");
-            return fail(Code::malformed_frame, "a receipt for another batch", "frames");
-        }
-        auto row = read([&](const ReadStore& store) { return store.maybe_outbox(first); });
-        if (!row) return std::unexpected(row.error());
-        if (!*row || (*row)->ordinals.size() != publish->count) continue;
-        auto batch = message::parse_batch((*row)->frame);
-        if (!batch) return std::unexpected(batch.error());
-        auto checked = check_receipt(*receipt, *batch);
-        if (!checked) {
-            alarm(fmt::format("bad_receipt code={}", info(checked.error().code).name));
-            return checked;
-        }
+        auto checked = check_answer(*publish, answer, first);
+        if (!checked) return checked;
     }
+    return {};
+}
+
+Result<void> NodeAgent::check_answer(const wire::Publish& asked,
+                                     const wire::Body& answer,
+                                     const MessageId& first) {
+    if (const auto* failure = std::get_if<wire::Failure>(&answer)) {
+        if (info(failure->code).retriable) return {};
+        auto signed_well = check_refusal(*failure, first, asked.count, failure->batch);
+        if (!signed_well) alarm(fmt::format("unsigned_refusal code={}", info(failure->code).name));
+        return signed_well;
+    }
+    const auto* receipt = std::get_if<wire::Receipt>(&answer);
+    if (receipt == nullptr || receipt->stream != first.stream || receipt->first != first.sequence) {
+        alarm("receipt_for_another_batch");
+        return fail(Code::malformed_frame, "a receipt for another batch", "frames");
+    }
+    auto row = read([&](const ReadStore& store) { return store.maybe_outbox(first); });
+    if (!row) return std::unexpected(row.error());
+    if (!*row || (*row)->ordinals.size() != asked.count) return {};
+    auto batch = message::parse_batch((*row)->frame);
+    if (!batch) return std::unexpected(batch.error());
+    auto head = check_receipt(*receipt, *batch);
+    if (!head) {
+        alarm(fmt::format("bad_receipt code={}", info(head.error().code).name));
+        return std::unexpected(head.error());
+    }
+    if (names_old_documents(*head)) return fail(Code::stale_policy);
     return {};
 }
 
 // A batch that is in the outbox no more has been answered before: nothing new.
 Result<void> NodeAgent::take_answer(const wire::Publish& asked,
-                                    const wire::Body& answer,
+                                    const Exchange& exchange,
+                                    Leading& leading,
                                     ImportedBundle& taken) {
     const MessageId first{asked.stream, asked.first};
     auto row = read([&](const ReadStore& store) { return store.maybe_outbox(first); });
     if (!row) return std::unexpected(row.error());
     if (!*row || (*row)->ordinals.size() != asked.count) return {};
-    if (const auto* failure = std::get_if<wire::Failure>(&answer)) {
-        const Error error = wire::to_error(*failure);
-        if (error.retriable()) return {};  // it is in the next bundle as it is
-        (error.errc() == Errc::conflict ? taken.again : taken.refused) += asked.count;
-        batch_refused(first, **row, error);
-        return broken_ ? Result<void>(std::unexpected(*broken_)) : Result<void>();
+    if (const auto* failure = std::get_if<wire::Failure>(&exchange.answer)) {
+        return take_refusal(first, **row, *failure, exchange.frame, taken);
     }
-    const auto& receipt = std::get<wire::Receipt>(answer);
+    const auto& receipt = std::get<wire::Receipt>(exchange.answer);
+    const auto head = proof::parse_head(receipt.head);
+    if (!head) return std::unexpected(head.error());
+    const wire::ConsistencyProof given = consistency_of(receipt, head->size);
+    auto led = lead_head_to(*head, &given, leading);
+    if (!led) return led;
     auto batch = message::parse_batch((*row)->frame);
     if (!batch) return std::unexpected(batch.error());
-    auto closed = close_batch(first, **row, *batch, receipt);
+    auto closed = close_batch(first, **row, Receipted{std::move(*batch), receipt, exchange.frame});
     if (!closed) {
         fail_with(closed.error());
         return closed;
@@ -196,8 +215,24 @@ Result<void> NodeAgent::take_answer(const wire::Publish& asked,
     return {};
 }
 
+// A final refusal of a batch that has been signed anew since says nothing of the new one.
+Result<void> NodeAgent::take_refusal(const MessageId& first,
+                                     const OutboxRow& row,
+                                     const wire::Failure& failure,
+                                     const Bytes& frame,
+                                     ImportedBundle& taken) {
+    const Error error = wire::to_error(failure);
+    if (error.retriable()) return {};  // it is in the next bundle as it is
+    if (failure.batch != keys::sha256(row.frame)) return {};
+    const auto count = static_cast<std::uint32_t>(row.ordinals.size());
+    (error.errc() == Errc::conflict ? taken.again : taken.refused) += count;
+    const RefusalRow refusal{count, frame};
+    batch_refused(first, row, error, &refusal);
+    return broken_ ? Result<void>(std::unexpected(*broken_)) : Result<void>();
+}
+
 Result<void> NodeAgent::take_delivery(const wire::Delivery& delivery,
-                                      const std::vector<Exchange>& exchanges,
+                                      Leading& leading,
                                       ImportedBundle& taken) {
     if (delivery.to <= cursor_) return {};  // it has come before
     if (delivery.from > cursor_) {
@@ -208,11 +243,8 @@ Result<void> NodeAgent::take_delivery(const wire::Delivery& delivery,
         alarm(fmt::format("bad_delivery code={}", info(head.error().code).name));
         return std::unexpected(head.error());
     }
-    if (names_old_documents(*head)) {
-        alarm(fmt::format("stale_policy head={}", head->size));
-        return fail(Code::stale_policy);
-    }
-    auto led = lead_head_to(*head, exchanges);
+    if (names_old_documents(*head)) return fail(Code::stale_policy);
+    auto led = lead_head_to(*head, nullptr, leading);
     if (!led) return led;
     message::Delivery fresh = delivery;
     std::erase_if(fresh.entries,
@@ -234,30 +266,46 @@ Result<void> NodeAgent::take_delivery(const wire::Delivery& delivery,
     return {};
 }
 
-// The newest head moves to this one by the proof that the reply brought for it.
+// The newest head moves to this one by a proof that the reply brought for it. A smaller one may be
+// proven with any that was led before.
 Result<void> NodeAgent::lead_head_to(const proof::Head& head,
-                                     const std::vector<Exchange>& exchanges) {
-    if (!head_) {
-        head_ = head;
-        return {};
+                                     const wire::ConsistencyProof* given,
+                                     Leading& leading) {
+    if (!head_) head_ = head;
+    leading.known.emplace(head_->size, *head_);
+    const auto same = leading.known.find(head.size);
+    if (same != leading.known.end()) {
+        if (same->second.root == head.root) return {};
+        head_conflict(head);
+        return fail(Code::head_conflict);
     }
-    if (head_->size == head.size && head_->root == head.root) return {};
+    const auto proof_between = [&](std::uint64_t from, std::uint64_t to) {
+        const bool fits = given != nullptr && given->from == from && given->to == to;
+        return fits ? given : maybe_proof(leading.exchanges, from, to);
+    };
     const bool grows = head.size > head_->size;
-    const proof::Head& older = grows ? *head_ : head;
-    const proof::Head& newer = grows ? head : *head_;
-    if (older.size != newer.size) {
-        const auto* proof = maybe_proof(exchanges, older.size, newer.size);
-        if (proof == nullptr) {
-            return fail(Code::rollback, "made before what this node has seen since; export again");
-        }
-        if (proof::verify_consistency(
-                older.size, newer.size, older.root, newer.root, proof->hashes)) {
-            if (grows) head_ = head;
-            return {};
-        }
+    const wire::ConsistencyProof* proof = nullptr;
+    const proof::Head* other = &*head_;
+    if (grows) proof = proof_between(head_->size, head.size);
+    for (const auto& [size, known] : leading.known) {
+        if (grows || proof != nullptr || size < head.size) continue;
+        proof = proof_between(head.size, size);
+        other = &known;
     }
-    alarm(fmt::format("head_conflict size={} other={}", head.size, head_->size));
-    return fail(Code::head_conflict);
+    if (proof == nullptr) {
+        return fail(Code::rollback, "made before what this node has seen since; export again");
+    }
+    const proof::Head& older = grows ? *other : head;
+    const proof::Head& newer = grows ? head : *other;
+    const bool proven =
+        proof::verify_consistency(older.size, newer.size, older.root, newer.root, proof->hashes);
+    if (!proven) {
+        head_conflict(head);
+        return fail(Code::head_conflict);
+    }
+    if (grows) head_ = head;
+    leading.known.emplace(head.size, head);
+    return {};
 }
 
 }  // namespace lienthong::node

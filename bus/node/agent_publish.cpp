@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NodeAgent's way out: drafts become batches, batches leave and are repeated until a receipt that
-// verifies closes them.
+// NodeAgent's way out: drafts become batches, batches leave and are repeated until what answers
+// them closes them (agent_outcome.cpp).
 #include <algorithm>
 
 #include "bus/base/check.hpp"
@@ -8,22 +8,11 @@
 #include "bus/node/agent.hpp"
 #include "security/keys/digest.hpp"
 #include "security/proof/batch.hpp"
-#include "security/proof/receipt.hpp"
 
 namespace lienthong::node {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
-constexpr std::chrono::milliseconds kNoKeyPause{60'000};  // until somebody mends it
-
-std::vector<Hash> leaves_of(const std::vector<message::Envelope>& envelopes) {
-    std::vector<Hash> leaves;
-    leaves.reserve(envelopes.size());
-    for (const message::Envelope& envelope : envelopes) {
-        leaves.push_back(proof::leaf_hash(envelope.header));
-    }
-    return leaves;
-}
 
 bool needs_knowledge(const Draft& draft) {
     return !draft.case_id.is_none() && !(draft.facts && draft.facts->opens);
@@ -52,9 +41,9 @@ void NodeAgent::step_publish() {
     }
     if (*first) {
         auto& [id, row] = **first;
-        auto uploading = upload_next(id, row);
+        auto uploading = upload_next(id);
         if (!uploading && uploading.error().code == Code::erased) {
-            batch_refused(id, OutboxRow{{}, row.ordinals}, uploading.error());
+            batch_refused(id, OutboxRow{{}, row.ordinals}, uploading.error(), nullptr);
         } else if (!uploading) {
             fail_with(uploading.error());
         } else if (!*uploading) {
@@ -66,11 +55,17 @@ void NodeAgent::step_publish() {
     if (!composed) fail_with(composed.error());
 }
 
+wire::Publish NodeAgent::publish_of(const MessageId& first, const OutboxRow& row) const {
+    return {first.stream,
+            first.sequence,
+            static_cast<std::uint32_t>(row.ordinals.size()),
+            head_ ? head_->size : 0};
+}
+
 void NodeAgent::send_batch(const MessageId& first, OutboxRow row) {
     publishing_ = true;
     Bytes frame = row.frame;
-    wire::Publish publish{
-        first.stream, first.sequence, static_cast<std::uint32_t>(row.ordinals.size())};
+    const wire::Publish publish = publish_of(first, row);
     send(wire::Channel::data,
          publish,
          std::move(frame),
@@ -286,208 +281,6 @@ Result<void> NodeAgent::store_batch(const MessageId& first,
         if (!put) return put;
         return store.put_outbox(first, row);
     });
-}
-
-void NodeAgent::received_receipt(const MessageId& first,
-                                 const OutboxRow& row,
-                                 Result<Reply> reply) {
-    if (!is_open(first)) return;
-    if (!reply) {
-        batch_refused(first, row, reply.error());
-        return;
-    }
-    const auto* receipt = std::get_if<wire::Receipt>(&reply->body);
-    auto batch = message::parse_batch(row.frame);
-    if (!batch) {
-        fail_with(batch.error());
-        return;
-    }
-    if (receipt == nullptr || receipt->stream != first.stream || receipt->first != first.sequence) {
-        alarm("receipt_for_another_batch");
-        publish_not_before_ = after(kRetryPause);
-        return;
-    }
-    auto checked = check_receipt(*receipt, *batch);
-    if (!checked) {
-        alarm(fmt::format("bad_receipt code={}", info(checked.error().code).name));
-        publish_not_before_ = after(std::chrono::seconds{5});
-        return;
-    }
-    auto closed = close_batch(first, row, *batch, *receipt);
-    if (!closed) fail_with(closed.error());
-}
-
-Result<void> NodeAgent::check_receipt(const message::Receipt& receipt,
-                                      const message::Batch& batch) {
-    if (receipt.verdicts.size() != batch.envelopes.size()) return fail(Code::malformed_frame);
-    auto claimed = proof::parse_head(receipt.head);
-    if (!claimed) return std::unexpected(claimed.error());
-    auto key = log_key(*documents_.registry, claimed->time);
-    if (!key) return std::unexpected(key.error());
-    std::vector<Hash> accepted;
-    for (std::size_t i = 0; i < receipt.verdicts.size(); ++i) {
-        if (!receipt.verdicts[i].refused) {
-            accepted.push_back(keys::sha256(batch.envelopes[i].header));
-        }
-    }
-    if (accepted.size() != receipt.accepted_count) return fail(Code::bad_digest, "count");
-    proof::ReceiptClaim claim;
-    claim.head = receipt.head;
-    claim.accepted = accepted;
-    claim.first_position = receipt.first_position;
-    claim.time = receipt.time;
-    claim.epoch = receipt.epoch;
-    claim.proof = keys::sha256(batch.proof);
-    claim.range = proof::RangeProof{receipt.left, receipt.right};
-    auto head = proof::verify_receipt(claim, options_.bus, *key);
-    if (!head) return std::unexpected(head.error());
-    return {};
-}
-
-// Gives each draft its outcome. After a retriable verdict the rest of the batch goes on: under the
-// same ids, or, when the audience must be chosen anew, under new ones in a new stream.
-Result<void> NodeAgent::close_batch(const MessageId& first,
-                                    const OutboxRow& row,
-                                    const message::Batch& batch,
-                                    const message::Receipt& receipt) {
-    publish_waits_for_.reset();
-    return write([&](WriteStore& store) -> Result<void> {
-        Position position = receipt.first_position;
-        for (std::size_t i = 0; i < row.ordinals.size(); ++i) {
-            const message::Verdict& verdict = receipt.verdicts[i];
-            if (verdict.refused && info(*verdict.refused).retriable) {
-                publish_not_before_ = after(kRetryPause);
-                if (*verdict.refused == Code::chunks_missing && i == 0) {
-                    return upload_again(store, first);
-                }
-                if (*verdict.refused != Code::stale_audience) {
-                    publish_waits_for_ = *verdict.refused;
-                    return keep_rest(store, first, row, batch, i);
-                }
-                log::info("sealing_anew stream={:016x} from={}", first.stream, first.sequence + i);
-                return back_to_waiting(first, row, i, store);
-            }
-            auto draft = store.maybe_draft(row.ordinals[i]);
-            if (!draft) return std::unexpected(draft.error());
-            CHECK(draft->has_value());
-            Outcome& outcome = (*draft)->outcome;
-            if (verdict.refused) {
-                outcome.state = Outcome::State::refused;
-                outcome.refusal = Error{*verdict.refused, {}, {}, verdict.grant_missing};
-            } else {
-                outcome.state = Outcome::State::accepted;
-                outcome.position = position++;
-                if (!outcome.case_id.is_none()) {
-                    auto noted = store.set_own_case_end(position);
-                    if (!noted) return noted;
-                }
-            }
-            auto stored = store.put_outcome(row.ordinals[i], **draft);
-            if (!stored) return stored;
-        }
-        auto erased = store.erase_out_chunks(first);
-        return erased ? store.erase_outbox(first) : erased;
-    });
-}
-
-Result<void> NodeAgent::keep_rest(WriteStore& store,
-                                  const MessageId& first,
-                                  const OutboxRow& row,
-                                  const message::Batch& batch,
-                                  std::size_t from) {
-    auto erased = store.erase_outbox(first);
-    if (!erased) return erased;
-    const auto offset = static_cast<std::ptrdiff_t>(from);
-    message::Batch rest;
-    rest.envelopes.assign(batch.envelopes.begin() + offset, batch.envelopes.end());
-    auto proof =
-        proof::sign_batch(*keys_.sign, options_.bus, options_.agency, leaves_of(rest.envelopes));
-    if (!proof) return std::unexpected(proof.error());
-    rest.proof = proof::encode_batch_proof(*proof);
-    OutboxRow kept;
-    kept.frame = message::encode_batch(rest);
-    kept.ordinals.assign(row.ordinals.begin() + offset, row.ordinals.end());
-    return store.put_outbox(MessageId{first.stream, first.sequence + from}, kept);
-}
-
-Result<void> NodeAgent::back_to_waiting(const MessageId& first,
-                                        const OutboxRow& row,
-                                        std::size_t from,
-                                        WriteStore& store) {
-    for (std::size_t i = from; i < row.ordinals.size(); ++i) {
-        auto draft = store.maybe_draft(row.ordinals[i]);
-        if (!draft) return std::unexpected(draft.error());
-        CHECK(draft->has_value());
-        (*draft)->outcome.id = MessageId{};
-        auto stored = store.put_outcome(row.ordinals[i], **draft);
-        if (!stored) return stored;
-        stored = store.set_waiting(row.ordinals[i], true);
-        if (!stored) return stored;
-    }
-    auto forgotten = store.forget_stream(first.stream);
-    if (!forgotten) return forgotten;
-    auto erased = store.erase_out_chunks(first);
-    return erased ? store.erase_outbox(first) : erased;
-}
-
-// The broker does not take the key: it has ended, was revoked, or is not in the registry. Had the
-// batch been accepted before, its receipt would have come; but that is the broker's word, so the
-// batch is neither refused nor given other numbers. Under a newer key the same headers are signed
-// again; without one it waits.
-Result<void> NodeAgent::keep_without_key(const MessageId& first,
-                                         const OutboxRow& row,
-                                         const Error& error) {
-    auto batch = message::parse_batch(row.frame);
-    if (!batch) return std::unexpected(batch.error());
-    auto proof = proof::parse_batch_proof(batch->proof);
-    if (!proof) return std::unexpected(proof.error());
-    if (proof->key_id == keys_.sign->public_key().id()) {
-        alarm(fmt::format("batch_not_taken code={}", info(error.code).name));
-        publish_not_before_ = after(kNoKeyPause);
-        return {};
-    }
-    log::info("signing_anew stream={:016x} from={}", first.stream, first.sequence);
-    publish_not_before_ = after(kRetryPause);
-    return write(
-        [&](WriteStore& store) -> Result<void> { return keep_rest(store, first, row, *batch, 0); });
-}
-
-// The batch as a whole was refused, or there was no answer.
-void NodeAgent::batch_refused(const MessageId& first, const OutboxRow& row, const Error& error) {
-    if (error.retriable()) {
-        publish_waits_for_ = error.code;
-        publish_not_before_ = after(kRetryPause);
-        if (error.code == Code::timeout && connection_ == Connection::up) lose_connection(error);
-        return;
-    }
-    if (error.errc() == Errc::unauthenticated) {
-        publish_waits_for_ = error.code;
-        auto kept = keep_without_key(first, row, error);
-        if (!kept) fail_with(kept.error());
-        return;
-    }
-    const bool stream_trouble = error.errc() == Errc::conflict;
-    // A closed stream is no news: the receipt that said stale_audience was lost on its way.
-    if (stream_trouble && error.code != Code::stream_closed) {
-        alarm(fmt::format("stream_refused code={}", info(error.code).name));
-    }
-    auto stored = write([&](WriteStore& store) -> Result<void> {
-        auto returned = back_to_waiting(first, row, 0, store);
-        if (!returned || stream_trouble) return returned;
-        for (const Ordinal ordinal : row.ordinals) {
-            auto draft = store.maybe_draft(ordinal);
-            if (!draft) return std::unexpected(draft.error());
-            CHECK(draft->has_value());
-            (*draft)->outcome.state = Outcome::State::refused;
-            (*draft)->outcome.refusal = error;
-            auto put = store.put_outcome(ordinal, **draft);
-            if (!put) return put;
-            put = store.set_waiting(ordinal, false);
-            if (!put) return put;
-        }
-        return {};
-    });
-    if (!stored) fail_with(stored.error());
 }
 
 }  // namespace lienthong::node

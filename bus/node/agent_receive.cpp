@@ -6,7 +6,6 @@
 
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
-#include "security/keys/digest.hpp"
 #include "security/proof/delivered.hpp"
 
 namespace lienthong::node {
@@ -16,7 +15,9 @@ constexpr std::uint32_t kCreditBytes = 4 * 1024 * 1024;
 constexpr std::uint32_t kCreditMessages = 1024;
 constexpr std::chrono::milliseconds kFetchTimeout{30'000};  // the broker keeps a fetch for 10 s
 constexpr std::chrono::milliseconds kRetryPause{500};
+constexpr std::chrono::milliseconds kConflictPause{5'000};
 constexpr std::chrono::milliseconds kBadDocumentPause{5'000};
+constexpr std::chrono::milliseconds kWithheldPause{30'000};
 
 }  // namespace
 
@@ -59,12 +60,15 @@ void NodeAgent::received_delivery(Result<Reply> reply) {
         return;
     }
     if (names_old_documents(*head)) {
-        alarm(fmt::format("stale_policy head={}", head->size));
         again_later(std::chrono::seconds{5});
         return;
     }
     auto kept = std::make_shared<message::Delivery>(std::move(*delivery));
-    follow_head(*head, [this, kept] {
+    follow_head(*head, nullptr, [this, kept, again_later](Followed followed) {
+        if (followed != Followed::yes) {
+            again_later(followed == Followed::conflict ? kConflictPause : kRetryPause);
+            return;
+        }
         if (kept->from != cursor_) {  // a bundle brought it meanwhile
             fetching_ = false;
             return;
@@ -75,68 +79,11 @@ void NodeAgent::received_delivery(Result<Reply> reply) {
     });
 }
 
-// Goes on with `then` once the head is consistent with the newest known; else alarms and asks
-// again.
-void NodeAgent::follow_head(const proof::Head& head, std::function<void()> then) {
-    const auto conflict = [this](const proof::Head& theirs) {
-        alarm(fmt::format("head_conflict size={} other={}", theirs.size, head_ ? head_->size : 0));
-        fetching_ = false;
-        fetch_not_before_ = after(std::chrono::seconds{5});
-    };
-    if (!head_ || (head_->size == head.size && head_->root == head.root)) {
-        if (!head_) head_ = head;
-        then();
-        return;
-    }
-    if (head_->size == head.size) {
-        conflict(head);
-        return;
-    }
-    const bool grows = head.size > head_->size;
-    const proof::Head& older = grows ? *head_ : head;
-    const proof::Head& newer = grows ? head : *head_;
-    wire::ConsistencyRequest request{older.size, newer.size};
-    send(wire::Channel::control,
-         request,
-         {},
-         after(options_.answer_timeout),
-         [this, head, conflict, grows, first = older, second = newer, then](Result<Reply> reply) {
-             const auto* proof =
-                 reply ? std::get_if<wire::ConsistencyProof>(&reply->body) : nullptr;
-             if (proof == nullptr) {
-                 fetching_ = false;
-                 fetch_not_before_ = after(kRetryPause);
-                 return;
-             }
-             if (!proof::verify_consistency(
-                     first.size, second.size, first.root, second.root, proof->hashes)) {
-                 conflict(head);
-                 return;
-             }
-             if (head_->size != (grows ? first : second).size) {  // a bundle moved it meanwhile
-                 follow_head(head, then);
-                 return;
-             }
-             if (grows) head_ = head;
-             then();
-         });
-}
-
-// A head that was signed after a document was adopted must not name an older one.
-bool NodeAgent::names_old_documents(const proof::Head& head) {
-    using registry::DocumentKind;
-    const auto old = [&](DocumentKind kind, const Hash& named) {
-        const auto newest = newest_document_.find(kind);
-        const auto known = document_digests_.find(named);
-        return newest != newest_document_.end() && known != document_digests_.end() &&
-               head.size > newest->second && known->second < newest->second;
-    };
-    return old(DocumentKind::registry, head.registry) || old(DocumentKind::policy, head.policy) ||
-           old(DocumentKind::administrators, head.administrators);
-}
-
 Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
     Position until = delivery.to;
+    Position cursor = delivery.to;
+    const auto head = proof::parse_head(delivery.head);
+    if (!head) return std::unexpected(head.error());
     auto stored = write([&](WriteStore& store) -> Result<void> {
         for (const message::DeliveredEntry& entry : delivery.entries) {
             auto taken = store_entry(store, entry);
@@ -145,23 +92,26 @@ Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
             until = entry.position;
             break;
         }
-        auto moved = store.set_cursor(until);
+        auto confirmed = confirm_own(store, delivery, until);
+        if (!confirmed) return confirmed;
+        cursor = until == delivery.to ? go_on_from(*head, delivery) : until;
+        auto moved = store.set_cursor(cursor);
         if (!moved) return moved;
         // An older head, though consistent, must not replace the newest: a restart would forget it.
-        const auto given = proof::parse_head(delivery.head);
-        if (!given || !head_ || given->size < head_->size) return {};
+        if (!head_ || head->size < head_->size) return {};
         return store.set_head(delivery.head);
     });
     if (!stored) return stored;
-    cursor_ = until;
+    cursor_ = cursor;
     head_stored(delivery.head);
     if (until != delivery.to) fetch_not_before_ = after(kBadDocumentPause);
+    if (cursor < until) fetch_not_before_ = after(kWithheldPause);
     return {};
 }
 
-// An entry that fails a check is not stored: the alarm names it, the log at the broker keeps it.
-// False: a document that does not hold. Documents come in the order of their versions, so the node
-// would have no later one either; the cursor stays before it, and it is asked for again.
+// A message that fails a check is not stored: the alarm names it, and it is asked for again by
+// itself. False: a document that does not hold. Documents come in the order of their versions, so
+// the node would have no later one either; the cursor stays before it, and it is asked for again.
 Result<bool> NodeAgent::store_entry(WriteStore& store, const message::DeliveredEntry& entry) {
     const auto kind = static_cast<proof::EntryKind>(entry.kind);
     if (kind == proof::EntryKind::document) {
@@ -176,28 +126,36 @@ Result<bool> NodeAgent::store_entry(WriteStore& store, const message::DeliveredE
     if (kind != proof::EntryKind::message) return true;
     auto checked = check_entry(entry, options_.bus, options_.agency, *documents_.registry);
     if (!checked) {
-        alarm(fmt::format(
-            "bad_entry position={} code={}", entry.position, info(checked.error().code).name));
+        auto doubted = doubt(store, entry.position, checked.error().code);
+        if (!doubted) return std::unexpected(doubted.error());
         return true;
     }
+    auto doubtful = store.is_doubtful(entry.position);
+    if (!doubtful) return std::unexpected(doubtful.error());
+    if (*doubtful) return true;
     const message::Header& header = checked->header;
     auto is_new = is_new_message(store, header.id, entry.position);
     if (!is_new) return std::unexpected(is_new.error());
     if (!*is_new) return true;
     auto gap = check_gap(store, entry, header.id);
     if (!gap) return std::unexpected(gap.error());
-    const CaseId storage = storage_case(header);
-    auto recognised = recognise_own(store, entry, *checked);
-    if (!recognised) return std::unexpected(recognised.error());
-    auto put = store.put_inbox(entry, storage);
-    if (!put) return std::unexpected(put.error());
-    put = store.put_inbox_id(header.id, entry.position);
-    if (!put) return std::unexpected(put.error());
-    put = want_chunks(store, entry, *checked);
-    if (!put) return std::unexpected(put.error());
-    auto learnt = learn_case(store, entry, *checked);
-    if (!learnt) return std::unexpected(learnt.error());
+    auto kept = keep_entry(store, entry, *checked);
+    if (!kept) return std::unexpected(kept.error());
     return true;
+}
+
+Result<void> NodeAgent::keep_entry(WriteStore& store,
+                                   const message::DeliveredEntry& entry,
+                                   const CheckedEntry& checked) {
+    auto recognised = recognise_own(store, entry, checked);
+    if (!recognised) return recognised;
+    auto put = store.put_inbox(entry, storage_case(checked.header));
+    if (!put) return put;
+    put = store.put_inbox_id(checked.header.id, entry.position);
+    if (!put) return put;
+    put = want_chunks(store, entry, checked);
+    if (!put) return put;
+    return learn_case(store, entry, checked);
 }
 
 // A message is taken once, at the position where it came first. Streams arrive in the order of
@@ -245,8 +203,12 @@ Result<void> NodeAgent::learn_case(WriteStore& store,
     auto known = store.maybe_case(checked.header.case_id);
     if (!known) return std::unexpected(known.error());
     CaseKnowledge knowledge = known->value_or(CaseKnowledge{});
-    knowledge.version = {
-        entry.epoch, entry.position, proof::hash(proof::leaf_of(options_.bus, entry))};
+    // One that was mended late adds its parties; what it says of consent may be outdated.
+    const bool late = *known && knowledge.version.position > entry.position;
+    if (!late) {
+        knowledge.version = {
+            entry.epoch, entry.position, proof::hash(proof::leaf_of(options_.bus, entry))};
+    }
     const auto add = [](std::vector<AgencyId>& agencies, const AgencyId& agency) {
         if (std::ranges::find(agencies, agency) == agencies.end()) agencies.push_back(agency);
         std::ranges::sort(agencies);
@@ -255,6 +217,7 @@ Result<void> NodeAgent::learn_case(WriteStore& store,
     if (checked.facts) {
         for (const AgencyId& agency : checked.facts->parties) add(knowledge.parties, agency);
         for (const AgencyId& agency : checked.facts->consent_for) {
+            if (late) continue;
             if (checked.facts->consent == message::ConsentState::given) {
                 add(knowledge.consented, agency);
             } else {

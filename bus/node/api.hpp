@@ -55,6 +55,7 @@ struct Outcome {
     Position position = 0;  // accepted only
     CaseId case_id;
     std::optional<Error> refusal;
+    bool refusal_proof = false;  // the broker's signed refusal of its batch is kept
     // Of one that waits: why the broker did not take what is first in the outbox when it was last
     // asked (disk_full, overloaded …); it will be asked again.
     std::optional<Code> waits_for;
@@ -79,9 +80,13 @@ struct InboxEntry {
 
 // What could be verified of a message, each on its own.
 struct Verification {
-    bool signature = false;    // the batch signature over the header, by a key valid then
-    bool receipt = false;      // it stands in the log where the broker's signed head says
-    bool consistency = false;  // that head is consistent with the newest head this node keeps
+    bool signature = false;  // the batch signature over the header, by a key valid then
+    // It stands in the log where a head says that the broker signed: for a message of this node by
+    // the receipt that it keeps, for any other by asking the broker for a proof.
+    bool receipt = false;
+    // The head under which it came (of that receipt, or of its delivery) was proven consistent with
+    // the newest head that this node keeps.
+    bool consistency = false;
     bool commitments = false;  // each granted section is the one the header commits to
 };
 
@@ -104,6 +109,8 @@ struct Status {
     std::uint32_t policy_version = 0;
     std::size_t outbox = 0;   // drafts and batches that wait
     std::uint64_t inbox = 0;  // messages that arrived
+    // Messages that failed a check when they came, and are asked for again.
+    std::size_t doubtful = 0;
     bool broker_reachable = false;
     WitnessStatus witnessed;
     std::vector<std::string> alarms;  // names, "stream_gap …", newest last

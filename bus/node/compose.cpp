@@ -7,6 +7,7 @@
 #include "bus/message/facts_agree.hpp"
 #include "bus/node/make_section.hpp"
 #include "security/keys/digest.hpp"
+#include "security/proof/merkle.hpp"
 #include "security/seal/commitment.hpp"
 
 namespace lienthong::node {
@@ -229,6 +230,15 @@ Hash delivery_class(message::Kind kind, const std::vector<AgencyId>& recipients)
     out.u16(static_cast<std::uint16_t>(kind));
     for (const AgencyId& agency : recipients) out.prefixed(agency.text());
     return keys::sha256(out.bytes());
+}
+
+std::vector<Hash> leaves_of(const std::vector<message::Envelope>& envelopes) {
+    std::vector<Hash> leaves;
+    leaves.reserve(envelopes.size());
+    for (const message::Envelope& envelope : envelopes) {
+        leaves.push_back(proof::leaf_hash(envelope.header));
+    }
+    return leaves;
 }
 
 std::size_t envelope_bytes(const message::Envelope& envelope) {

@@ -48,6 +48,9 @@ Hash delivery_class(message::Kind kind, const std::vector<AgencyId>& recipients)
 // What of a batch's bytes an envelope takes, at most.
 std::size_t envelope_bytes(const message::Envelope& envelope);
 
+// What a batch of them is signed over.
+std::vector<Hash> leaves_of(const std::vector<message::Envelope>& envelopes);
+
 // With the chunks that have to be at the broker before the envelope.
 struct Composed {
     message::Envelope envelope;

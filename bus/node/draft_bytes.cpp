@@ -115,6 +115,8 @@ Bytes encode(const DraftRow& row) {
     const auto& refusal = row.outcome.refusal;
     return out.prefixed(refusal ? refusal->where : "")
         .prefixed(refusal ? refusal->grant_missing : "")
+        .u64(row.refused_batch.stream)
+        .u64(row.refused_batch.sequence)
         .take();
 }
 
@@ -129,6 +131,8 @@ Result<DraftRow> parse_draft_row(BytesView bytes) {
     const auto code = maybe_code(in.u16());
     std::string where = in.text();
     std::string grant = in.text();
+    row.refused_batch = get_message(in);
+    row.outcome.refusal_proof = !row.refused_batch.is_none();
     if (!in.done()) return bad("a row of drafts");
     if (code) row.outcome.refusal = Error{*code, {}, std::move(where), std::move(grant)};
     return row;

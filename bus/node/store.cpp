@@ -369,7 +369,7 @@ Result<void> WriteStore::put_document(Position position,
 Result<Ordinal> WriteStore::add_draft(const Draft& draft, const Outcome& outcome) {
     auto ordinal = next_number("drafts");
     if (!ordinal) return ordinal;
-    auto stored = put_outcome(*ordinal, DraftRow{outcome, draft.kind});
+    auto stored = put_outcome(*ordinal, DraftRow{outcome, draft.kind, {}});
     if (!stored) return std::unexpected(stored.error());
     const Secret body(encode(draft));
     for (std::uint32_t part = 0; part == 0 || part * kBodyPartBytes < body.size(); ++part) {

@@ -28,6 +28,22 @@ inline constexpr std::uint64_t kBundlesKept = 64;
 struct DraftRow {
     Outcome outcome;
     message::Kind kind = message::Kind::none;
+    MessageId refused_batch;  // whose signed refusal is kept; none: there is none
+};
+
+// A receipt as it came, and what else it takes to prove it again: it is evidence, and kept as long
+// as the outcomes of its messages.
+struct ReceiptRow {
+    Hash proof;                   // SHA-256 of the batch proof
+    std::vector<Hash> headers;    // SHA-256 of each header with a final verdict, in order
+    std::uint64_t proven_to = 0;  // size of the newest head, with which its head was consistent
+    Bytes frame;                  // the broker's answer
+};
+
+// A signed refusal of a batch, as it came.
+struct RefusalRow {
+    std::uint32_t count = 0;
+    Bytes frame;
 };
 
 struct KeyRow {
@@ -131,6 +147,15 @@ class ReadStore {
     // All chunks of a section, in order. chunks_missing, erased.
     Result<std::vector<Bytes>> chunks_of(const WantedKey& key, std::uint32_t count) const;
 
+    // store_held.cpp: what this node holds the broker to
+    // The receipt that accepted or refused this message, with the number of its first.
+    Result<std::optional<std::pair<MessageId, ReceiptRow>>> maybe_receipt_of(
+        const MessageId& id) const;
+    Result<std::optional<RefusalRow>> maybe_refusal(const MessageId& first) const;
+    Result<std::vector<std::pair<Position, MessageId>>> own_due_before(Position until) const;
+    Result<bool> is_doubtful(Position position) const;
+    Result<std::optional<Position>> maybe_doubtful_from(Position from) const;
+
   protected:
     Result<std::optional<Bytes>> get(Tables table, BytesView key) const {
         return txn_.maybe_get(id(table), key);
@@ -192,6 +217,14 @@ class WriteStore final : public ReadStore {
                               const WantedRow& row,
                               std::uint32_t index,
                               BytesView sent);
+
+    // store_held.cpp
+    Result<void> put_receipt(const MessageId& first, const ReceiptRow& row);
+    Result<void> put_refusal(const MessageId& first, const RefusalRow& row);
+    Result<void> put_own_due(Position position, const MessageId& id);
+    Result<void> erase_own_due(Position position);
+    Result<void> put_doubtful(Position position, Code code);
+    Result<void> erase_doubtful(Position position);
 
   private:
     Result<void> put(Tables table, BytesView key, BytesView value) {

@@ -29,12 +29,17 @@ enum class Tables : journal::Table {
     out_unsent,  // message, section, index → nothing: chunks that the broker has not taken yet
     in_chunks,   // position, section, index → a chunk of a delivered section, encrypted
     in_wanted,   // position, section → root and count of chunks that have not all arrived yet
+    receipts,    // stream, first number → a receipt that closed a batch, and what it is proven with
+    refusals,    // stream, first number → a signed refusal of a batch
+    own_due,     // position → message: own accepted ones that have not come back yet
+    doubtful,    // position → code: messages that failed a check and are asked for again
 };
 
-inline constexpr std::array<std::string_view, 19> kTableNames = {
-    "singletons", "documents",  "drafts",     "bodies",     "waiting",   "keys",      "streams",
-    "outbox",     "inbox",      "inbox_ids",  "in_streams", "cases",     "case_keys", "alarms",
-    "bundles",    "out_chunks", "out_unsent", "in_chunks",  "in_wanted",
+inline constexpr std::array<std::string_view, 23> kTableNames = {
+    "singletons", "documents", "drafts",   "bodies",     "waiting",    "keys",
+    "streams",    "outbox",    "inbox",    "inbox_ids",  "in_streams", "cases",
+    "case_keys",  "alarms",    "bundles",  "out_chunks", "out_unsent", "in_chunks",
+    "in_wanted",  "receipts",  "refusals", "own_due",    "doubtful",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

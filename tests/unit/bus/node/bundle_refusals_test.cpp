@@ -90,19 +90,23 @@ TEST_F(Bundles, FromABrokerThatLiesChangeNothingAndRaiseTheAlarm) {
     EXPECT_EQ(refusal_of(with_other<wire::Welcome>(
                   reply, [](auto& w) { w.agency = world().id("police"); })),
               Code::wrong_audience);
+    EXPECT_EQ(refusal_of(with_other<wire::Receipt>(
+                  reply, [](auto& r) { r.consistency.at(0).bytes[0] ^= 1; })),
+              Code::head_conflict);
+    EXPECT_TRUE(has_alarm("head_conflict"));
+    const Bytes unproven = with_other<wire::Receipt>(reply, [](auto& r) { r.asked_size = 0; });
+    EXPECT_EQ(refusal_of(with_other<wire::ConsistencyProof>(
+                  unproven, [](auto& p) { p.hashes[0].bytes[0] ^= 1; })),
+              Code::head_conflict);
+    EXPECT_EQ(refusal_of(with_other<wire::ConsistencyProof>(unproven, [](auto& p) { ++p.to; })),
+              Code::rollback)
+        << "no proof leads from this node's head to the reply's";
     EXPECT_EQ(bus.status("labour").outbox, 1U);
     EXPECT_EQ(bus.status("labour").inbox, inbox);
     // What follows is judged entry by entry, as from a connection: receipts that verify are taken.
     EXPECT_EQ(refusal_of(with_other<wire::Delivery>(reply, [](auto& d) { d.signature[0] ^= 1; })),
               Code::bad_signature);
     EXPECT_TRUE(has_alarm("bad_delivery"));
-    EXPECT_EQ(refusal_of(with_other<wire::ConsistencyProof>(
-                  reply, [](auto& p) { p.hashes[0].bytes[0] ^= 1; })),
-              Code::head_conflict);
-    EXPECT_TRUE(has_alarm("head_conflict"));
-    EXPECT_EQ(refusal_of(with_other<wire::ConsistencyProof>(reply, [](auto& p) { ++p.to; })),
-              Code::rollback)
-        << "no proof leads from this node's head to the reply's";
     EXPECT_EQ(refusal_of(with_other<wire::Delivery>(reply,
                                                     [](auto& d) {
                                                         ++d.from;
@@ -112,6 +116,52 @@ TEST_F(Bundles, FromABrokerThatLiesChangeNothingAndRaiseTheAlarm) {
               Code::sequence_gap);
     EXPECT_EQ(bus.status("labour").inbox, inbox);
     EXPECT_EQ(taken_in(reply).entries, 2U) << "the true one";
+}
+
+// Signed as a whole, but a refusal has to stand on its own when it is shown to others.
+TEST_F(Bundles, WithARefusalThatIsNotSignedChangeNothingAndRaiseTheAlarm) {
+    ASSERT_TRUE(bus.catch_up("labour"));
+    cut("labour");
+    take("labour", {keyed("a")});
+    const Bytes reply = carried_out(exported()).file;
+    const Bytes lie = changed_reply(reply, [](Bundle& bundle) {
+        for (proof::BundleFrame& frame : bundle.frames) {
+            auto command = wire::parse_command(frame.command, wire::kDataBytesMax).value();
+            if (!std::holds_alternative<wire::Receipt>(command.body)) continue;
+            command.body = wire::Failure{Code::id_conflict, {}, {}, {}};
+            frame.command = wire::encode(command);
+        }
+    });
+    EXPECT_EQ(refusal_of(lie), Code::bad_signature);
+    EXPECT_TRUE(has_alarm("unsigned_refusal code=id_conflict"));
+    EXPECT_EQ(bus.status("labour").outbox, 1U);
+    EXPECT_EQ(taken_in(reply).receipts, 1U) << "the true one";
+    EXPECT_EQ(messages_logged(), 1U);
+}
+
+// The second batch's receipt was lost on its way, and is older than what the node has seen since.
+TEST_F(Bundles, LeadTheHeadOverReceiptsOfAnyAge) {
+    ASSERT_TRUE(bus.catch_up("labour"));
+    cut("labour");
+    take("labour", {keyed("a")});
+    carried_out(exported());  // lost
+    ASSERT_EQ(bus.submit_one("police", keyed("p")).state, State::accepted);
+    take("labour", {keyed("b", Kind::province_summary)});
+    const ImportedBundle taken = round_trip();
+    EXPECT_EQ(taken.receipts, 2U);
+    EXPECT_EQ(bus.status("labour").outbox, 0U);
+    EXPECT_TRUE(alarms().empty());
+    EXPECT_EQ(messages_logged(), 3U);
+    bus.crash_broker();
+    for (const InboxEntry& entry : bus.inbox("labour")) {
+        if (entry.header.sender != world().id("labour")) continue;
+        std::optional<Result<Verification>> answer;
+        bus.node("labour").verify(entry.header.id,
+                                  bus.clock().monotonic() + seconds{5},
+                                  [&](auto result) { answer = result; });
+        ASSERT_TRUE(bus.step_until([&] { return answer.has_value(); }));
+        EXPECT_TRUE((*answer)->receipt && (*answer)->consistency) << "kept from the bundle";
+    }
 }
 
 TEST_F(Bundles, OfABrokerWhoseLogIsShorterRaiseTheAlarm) {
