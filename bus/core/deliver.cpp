@@ -87,6 +87,23 @@ Result<std::vector<message::Skipped>> Group::skipped_before(const AgencyId& agen
     return skipped;
 }
 
+// The signed batch around a message: proof and path.
+Result<void> Group::put_in_batch(message::DeliveredEntry& delivered,
+                                 Entry entry,
+                                 const MessageId& message) {
+    auto batch = state_.maybe_batch(message.stream, entry.batch_first);
+    if (!batch) return std::unexpected(batch.error());
+    if (!*batch) return fail(Code::corrupt, "the batch of an entry is missing");
+    delivered.batch_index = static_cast<std::uint32_t>(message.sequence - entry.batch_first);
+    auto path = proof::inclusion_path(
+        delivered.batch_index, (*batch)->headers.size(), proof::over((*batch)->headers));
+    if (!path) return std::unexpected(path.error());
+    delivered.batch_path = std::move(*path);
+    delivered.proof = std::move((*batch)->proof);
+    delivered.header = std::move(entry.content);
+    return {};
+}
+
 Result<std::optional<message::DeliveredEntry>> Group::deliver_entry(const Session& session,
                                                                     Position position) {
     auto entry = state_.entry(position);
@@ -123,16 +140,8 @@ Result<std::optional<message::DeliveredEntry>> Group::deliver_entry(const Sessio
             delivered.sections.push_back(std::move((*sections)[i]));
         }
     }
-    auto batch = state_.maybe_batch(header->id.stream, entry->batch_first);
-    if (!batch) return std::unexpected(batch.error());
-    if (!*batch) return fail(Code::corrupt, "the batch of an entry is missing");
-    delivered.batch_index = static_cast<std::uint32_t>(header->id.sequence - entry->batch_first);
-    auto path = proof::inclusion_path(
-        delivered.batch_index, (*batch)->headers.size(), proof::over((*batch)->headers));
-    if (!path) return std::unexpected(path.error());
-    delivered.batch_path = std::move(*path);
-    delivered.proof = std::move((*batch)->proof);
-    delivered.header = std::move(entry->content);
+    auto put = put_in_batch(delivered, std::move(*entry), header->id);
+    if (!put) return std::unexpected(put.error());
     auto skipped = skipped_before(session.agency, header->id);
     if (!skipped) return std::unexpected(skipped.error());
     delivered.skipped = std::move(*skipped);

@@ -37,6 +37,7 @@ struct MachineOptions {
     std::size_t delivery_tables_max = message::kDeliveryTablesMax;
     std::size_t delivery_looks_max = 8192;  // entries looked at, withheld ones too
     Millis query_repeat_ms = 15 * 60 * 1000;
+    std::size_t evidence_bytes_max = message::kEvidenceBytesMax;  // in one answer
     std::uint32_t classes_max = kClassesMax;
 };
 
@@ -172,6 +173,18 @@ class Group {
     Result<void> answer_case(const message::Query& query,
                              const CaseRecord& record,
                              message::QueryAnswer& answer);
+    Result<void> put_in_batch(message::DeliveredEntry& delivered,
+                              Entry entry,
+                              const MessageId& message);
+    // evidence.cpp
+    Result<void> answer_evidence(const Session& session,
+                                 const message::Query& query,
+                                 const CaseRecord& record,
+                                 message::QueryAnswer& answer);
+    Result<std::optional<message::PartyEvidence>> evidence_at(const AgencyId& agency,
+                                                              Position position,
+                                                              const CaseRecord& record,
+                                                              std::uint64_t head_size);
     Result<std::optional<WitnessedNote>> maybe_witnessed(std::uint64_t size) const;
     Result<void> forget_older_cosignatures();
 

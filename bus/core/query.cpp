@@ -89,8 +89,8 @@ Result<void> Group::answer_case(const message::Query& query,
                                 const CaseRecord& record,
                                 message::QueryAnswer& answer) {
     if (query.kind == message::QueryKind::case_parties) {
-        // Asked without officer and purpose and not recorded: so it tells what a node needs to
-        // address a message of the case, and nothing of how the case stands.
+        // Asked without officer and purpose and, without evidence, not recorded: so it tells what a
+        // node needs to address a message of the case, and nothing of how the case stands.
         message::CaseRow row;
         row.case_id = query.case_id;
         row.position = record.position;
@@ -161,6 +161,10 @@ Judged<message::QueryAnswer> Group::query(const Session& session, const message:
     if (!*record) return deny(forbidden());  // erased
     auto answered = answer_case(query, **record, answer);
     if (!answered) return std::unexpected(answered.error());
+    if (of_node && query.head_size != 0) {
+        auto proven = answer_evidence(session, query, **record, answer);
+        if (!proven) return std::unexpected(proven.error());
+    }
     return answer;
 }
 

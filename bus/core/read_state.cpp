@@ -218,6 +218,15 @@ Result<bool> ReadState::is_party(const AgencyId& agency, const CaseId& case_id) 
     return row->has_value();
 }
 
+Result<std::optional<Position>> ReadState::maybe_party_since(const AgencyId& agency,
+                                                             const CaseId& case_id) const {
+    auto row = get(Tables::case_parties, rows::key(agency, case_id));
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::optional<Position>();
+    if ((*row)->size() != 8) return fail(Code::corrupt, "a row of parties");
+    return std::optional<Position>(rows::u64_at(**row, 0));
+}
+
 Result<std::vector<CaseId>> ReadState::cases_of(const AgencyId& agency,
                                                 const CaseId& after,
                                                 std::size_t count_max) const {

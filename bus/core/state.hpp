@@ -144,6 +144,9 @@ class ReadState {
     // The one look-up that decides whether a case exists for an agency: misses alike for a case
     // that is absent, erased or none of its business.
     Result<bool> is_party(const AgencyId& agency, const CaseId& case_id) const;
+    // Position of the entry that made it one.
+    Result<std::optional<Position>> maybe_party_since(const AgencyId& agency,
+                                                      const CaseId& case_id) const;
     Result<std::vector<CaseId>> cases_of(const AgencyId& agency,
                                          const CaseId& after,
                                          std::size_t count_max) const;

@@ -103,6 +103,7 @@ struct Query {
     Purpose purpose;
     std::uint64_t from = 0;
     std::uint32_t count_max = 0;
+    std::uint64_t head_size = 0;  // case_parties: evidence under the head of this size; 0: none
 };
 
 struct CaseStep {
@@ -125,12 +126,24 @@ struct CaseRow {
     Hash leaf;
 };
 
+// An entry that made somebody a party of the case: with its facts section alone, and its inclusion
+// path to the size that the query names.
+struct PartyEvidence {
+    DeliveredEntry entry;
+    std::vector<Hash> path;
+};
+
+// Evidence in one answer, so that its frame stays under the limit; the next page has the rest.
+inline constexpr std::size_t kEvidenceMax = 64;
+inline constexpr std::size_t kEvidenceBytesMax = 512 * 1024;
+
 struct QueryAnswer {
     std::vector<CaseRow> cases;
     std::vector<CaseStep> steps;
     std::vector<AgencyId> parties;
     std::vector<AgencyId> consented;
     bool more = false;
+    std::vector<PartyEvidence> evidence;  // ascending positions
 };
 
 }  // namespace lienthong::message

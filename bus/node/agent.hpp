@@ -218,9 +218,25 @@ class NodeAgent {
                                              const message::Descriptor& descriptor) const;
 
     // agent_evidence.cpp
-    Result<void> compose_for_case(Ordinal ordinal,
-                                  const Draft& draft,
-                                  const message::QueryAnswer& answer);
+    // A draft that waits for what the broker says of its case.
+    struct CaseAsk {
+        Ordinal ordinal = 0;
+        Draft draft;
+        std::optional<proof::Head> head;  // evidence is asked under this head of ours
+        Position from = 0;                // of the next page of evidence
+    };
+    void ask_of_case(CaseAsk ask);
+    void received_of_case(const CaseAsk& ask, Result<Reply> reply);
+    Result<void> take_evidence(CaseAsk ask, const message::QueryAnswer& answer);
+    Result<void> compose_for_case(const CaseAsk& ask, const message::QueryAnswer& answer);
+    Result<CheckedEntry> check_evidence(const message::PartyEvidence& evidence,
+                                        const CaseAsk& ask) const;
+    void prove_parties(ProvenCase& proven,
+                       const message::Header& header,
+                       const message::CaseFacts& facts) const;
+    static void prove_consents(ProvenCase& proven,
+                               const message::Header& header,
+                               const message::CaseFacts& facts);
 
     // agent_hold.cpp: what this node holds the broker to
     enum class Followed : std::uint8_t { yes, conflict, unknown };  // unknown: no proof has come

@@ -119,40 +119,7 @@ Result<void> NodeAgent::compose_next() {
     if (!draft) return std::unexpected(draft.error());
     if (!needs_knowledge(*draft)) return compose_batch(*ordinals, std::move(*draft), {});
 
-    publishing_ = true;
-    wire::Query query;
-    query.kind = wire::QueryKind::case_parties;
-    query.case_id = draft->case_id;
-    const Ordinal ordinal = ordinals->front();
-    send(wire::Channel::control,
-         query,
-         {},
-         after(options_.answer_timeout),
-         [this, ordinal, draft = std::move(*draft)](Result<Reply> reply) {
-             publishing_ = false;
-             if (!reply) {
-                 if (reply.error().retriable()) {
-                     publish_waits_for_ = reply.error().code;
-                     publish_not_before_ = after(kRetryPause);
-                     return;
-                 }
-                 auto refused = refuse_draft(ordinal, Error{Code::forbidden, {}, "case", {}});
-                 if (!refused) fail_with(refused.error());
-                 return;
-             }
-             const auto* answer = std::get_if<wire::QueryAnswer>(&reply->body);
-             if (answer == nullptr || answer->cases.size() != 1) {
-                 publish_not_before_ = after(kRetryPause);
-                 return;
-             }
-             auto waits = read([&](const ReadStore& store) { return store.is_waiting(ordinal); });
-             if (!waits || !*waits) {
-                 if (!waits) fail_with(waits.error());
-                 return;  // it has gone into a bundle meanwhile
-             }
-             auto composed = compose_for_case(ordinal, draft, *answer);
-             if (!composed) fail_with(composed.error());
-         });
+    ask_of_case(CaseAsk{ordinals->front(), std::move(*draft), {}, 0});
     return {};
 }
 

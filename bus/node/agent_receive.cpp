@@ -215,6 +215,8 @@ Result<void> NodeAgent::learn_case(WriteStore& store,
     };
     add(knowledge.parties, checked.header.sender);
     if (checked.facts) {
+        prove_parties(knowledge.proven, checked.header, *checked.facts);
+        prove_consents(knowledge.proven, checked.header, *checked.facts);
         for (const AgencyId& agency : checked.facts->parties) add(knowledge.parties, agency);
         for (const AgencyId& agency : checked.facts->consent_for) {
             if (late) continue;

@@ -57,10 +57,9 @@ Result<void> check_commitment(const message::Header& header,
 
 }  // namespace
 
-Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
-                                 const BusId& bus,
-                                 const AgencyId& agency,
-                                 const registry::Registry& registry) {
+Result<CheckedEntry> check_signed(const message::DeliveredEntry& entry,
+                                  const BusId& bus,
+                                  const registry::Registry& registry) {
     auto header = message::parse_header(entry.header);
     if (!header) return std::unexpected(header.error());
     if (header->bus != bus) return fail(Code::wrong_bus);
@@ -78,15 +77,24 @@ Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
     if (!proven) return std::unexpected(proven.error());
     auto sections = seal::check_sections(*header, entry.sections);
     if (!sections) return std::unexpected(sections.error());
-    for (const message::Descriptor& descriptor : sections->descriptors) {
-        if (!std::ranges::binary_search(descriptor.audience, agency)) {
-            return fail(Code::wrong_audience, "not for this agency", descriptor.name);
-        }
-    }
     CheckedEntry checked;
     checked.descriptors = std::move(sections->descriptors);
     checked.facts = std::move(sections->facts);
     checked.header = std::move(*header);
+    return checked;
+}
+
+Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
+                                 const BusId& bus,
+                                 const AgencyId& agency,
+                                 const registry::Registry& registry) {
+    auto checked = check_signed(entry, bus, registry);
+    if (!checked) return checked;
+    for (const message::Descriptor& descriptor : checked->descriptors) {
+        if (!std::ranges::binary_search(descriptor.audience, agency)) {
+            return fail(Code::wrong_audience, "not for this agency", descriptor.name);
+        }
+    }
     return checked;
 }
 

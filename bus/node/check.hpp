@@ -25,7 +25,12 @@ struct CheckedEntry {
 
 // Batch signature by a key of the sender valid at the entry's time and position; the header in its
 // batch; each section against the header's commitments, its digest and, where it is readable, its
-// plaintext commitment; this agency in each audience. Errors as of verification, never of trust.
+// plaintext commitment. Errors as of verification, never of trust.
+Result<CheckedEntry> check_signed(const message::DeliveredEntry& entry,
+                                  const BusId& bus,
+                                  const registry::Registry& registry);
+
+// The same of a delivered entry: this agency is in each audience too.
 Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
                                  const BusId& bus,
                                  const AgencyId& agency,

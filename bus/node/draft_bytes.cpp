@@ -186,6 +186,11 @@ Bytes encode(const CaseKnowledge& knowledge) {
     out.u64(knowledge.version.epoch).u64(knowledge.version.position).hash(knowledge.version.leaf);
     put_agencies(out, knowledge.parties);
     put_agencies(out, knowledge.consented);
+    put_agencies(out, knowledge.proven.parties);
+    out.u32(static_cast<std::uint32_t>(knowledge.proven.consents.size()));
+    for (const ProvenCase::Consent& consent : knowledge.proven.consents) {
+        out.prefixed(consent.agency.text()).prefixed(consent.by.text());
+    }
     return out.take();
 }
 
@@ -197,6 +202,14 @@ Result<CaseKnowledge> parse_case(BytesView bytes) {
     knowledge.version.leaf = in.hash();
     knowledge.parties = get_agencies(in);
     knowledge.consented = get_agencies(in);
+    knowledge.proven.parties = get_agencies(in);
+    const std::uint32_t consents = in.u32();
+    for (std::uint32_t i = 0; i < consents && in.ok(); ++i) {
+        ProvenCase::Consent consent;
+        consent.agency = AgencyId::of(in.text());
+        consent.by = AgencyId::of(in.text());
+        knowledge.proven.consents.push_back(std::move(consent));
+    }
     if (!in.done()) return bad("a row of cases");
     return knowledge;
 }

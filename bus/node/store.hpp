@@ -85,11 +85,25 @@ struct WantedRow {
     bool operator==(const WantedRow&) const = default;
 };
 
+// What is proven of a case's parties: a chain of entries, signed by their agencies, from the
+// opening to which the case id is bound on. Who is named only by somebody that is not in it is in
+// no chain.
+struct ProvenCase {
+    struct Consent {
+        AgencyId agency;  // for which the person consented
+        AgencyId by;      // whose message says so: it counts once that one is a proven party
+        bool operator==(const Consent&) const = default;
+    };
+    std::vector<AgencyId> parties{};  // ascending
+    std::vector<Consent> consents{};  // given, and withdrawn by nobody since; once each
+};
+
 // What this node knows of a case from the messages that it was sent.
 struct CaseKnowledge {
     message::CaseVersion version;
-    std::vector<AgencyId> parties;
+    std::vector<AgencyId> parties;  // whom the messages name, and their senders
     std::vector<AgencyId> consented;
+    ProvenCase proven{};
 };
 
 class ReadStore {

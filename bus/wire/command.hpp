@@ -31,6 +31,7 @@ inline constexpr std::size_t kEntrySectionsMax = 16;
 inline constexpr std::size_t kEntrySkippedMax = message::kEntrySkippedMax;
 inline constexpr std::size_t kEntryProofBytesMax = 4096;
 inline constexpr std::size_t kPageRowsMax = 1024;
+inline constexpr std::size_t kEvidenceMax = message::kEvidenceMax;
 inline constexpr std::size_t kTablesMax = 20'000;  // FlatBuffers tables in one frame
 inline constexpr std::size_t kDepthMax = 16;
 inline constexpr std::size_t kHeadBytesMax = 16 * 1024;
@@ -45,6 +46,7 @@ using message::CaseRow;
 using message::CaseStep;
 using message::DeliveredEntry;
 using message::Delivery;
+using message::PartyEvidence;
 using message::Query;
 using message::QueryAnswer;
 using message::QueryKind;

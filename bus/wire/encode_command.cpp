@@ -193,7 +193,8 @@ Offset<fb::Query> put(Builder& out, const Query& query) {
                            officer,
                            purpose,
                            query.from,
-                           query.count_max);
+                           query.count_max,
+                           query.head_size);
 }
 
 Offset<fb::CaseStep> put_step(Builder& out, const CaseStep& step) {
@@ -218,12 +219,19 @@ Offset<fb::CaseRow> put_row(Builder& out, const CaseRow& row) {
         out, &id, state, holder, row.since, row.position, row.due, row.epoch, &leaf);
 }
 
+Offset<fb::PartyEvidence> put_evidence(Builder& out, const PartyEvidence& evidence) {
+    const auto entry = put_entry(out, evidence.entry);
+    const auto path = hashes(out, evidence.path);
+    return fb::CreatePartyEvidence(out, entry, path);
+}
+
 Offset<fb::QueryAnswer> put(Builder& out, const QueryAnswer& answer) {
     const auto cases = tables(out, answer.cases, put_row);
     const auto steps = tables(out, answer.steps, put_step);
     const auto parties = agencies(out, answer.parties);
     const auto consented = agencies(out, answer.consented);
-    return fb::CreateQueryAnswer(out, cases, steps, parties, consented, answer.more);
+    const auto evidence = tables(out, answer.evidence, put_evidence);
+    return fb::CreateQueryAnswer(out, cases, steps, parties, consented, answer.more, evidence);
 }
 
 Offset<fb::ConsistencyRequest> put(Builder& out, const ConsistencyRequest& request) {

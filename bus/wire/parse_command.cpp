@@ -171,6 +171,7 @@ Query read(FrameReader& in, const fb::Query& query) {
     value.purpose = in.maybe_id<Purpose>(query.purpose(), "purpose");
     value.from = query.from();
     value.count_max = query.count_max();
+    value.head_size = query.head_size();
     return value;
 }
 
@@ -218,6 +219,11 @@ QueryAnswer read(FrameReader& in, const fb::QueryAnswer& answer) {
     value.parties = in.ids<AgencyId>(answer.parties(), kAgenciesMax, "parties");
     value.consented = in.ids<AgencyId>(answer.consented(), kAgenciesMax, "consented");
     value.more = answer.more();
+    value.evidence = in.list<PartyEvidence>(
+        answer.evidence(), 0, kEvidenceMax, "evidence", [&](const fb::PartyEvidence* evidence) {
+            return PartyEvidence{read_entry(in, *evidence->entry()),
+                                 in.hashes(evidence->path(), kHashesMax, "path")};
+        });
     return value;
 }
 

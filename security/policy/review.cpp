@@ -163,6 +163,7 @@ class Reviewer {
             check_width(grant);
         }
         check_kinds();
+        check_proofs();
         std::ranges::sort(findings_);
         return std::move(findings_);
     }
@@ -266,6 +267,49 @@ class Reviewer {
         }
     }
 
+    // For a case in which the condition `party` holds.
+    bool may_read_facts(const std::string& role, message::Kind kind) const {
+        for (const std::string_view one : {std::string_view(role), kAnyAgency}) {
+            const auto found =
+                granted_.find(Atom{std::string(one), Action::read, kind, std::string("facts")});
+            if (found == granted_.end()) continue;
+            if (std::ranges::any_of(found->second, [&](const Grant* grant) {
+                    const Conditions& asks = grant->conditions;
+                    return !has_ended(*grant, at_) && !asks.named && !asks.consent && !asks.sender;
+                })) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // A node seals to parties that it can prove, and every proof begins with the facts of what
+    // opens a case. What the role `agency` may publish says nothing of who is ever made a party.
+    void check_proofs() {
+        for (const auto& [atom, grants] : granted_) {
+            const bool into_a_case =
+                message::info(atom.kind).needs_case && atom.kind != message::Kind::intake_record;
+            if (atom.action != Action::publish || !into_a_case || atom.role == kAnyAgency ||
+                !held_.contains(atom.role) || !goes_to_parties(atom.kind) ||
+                may_read_facts(atom.role, message::Kind::intake_record)) {
+                continue;
+            }
+            add(Oddity::unproven_parties,
+                "role " + atom.role,
+                fmt::format("publishes {} to parties of a case, but may not read the facts of {}",
+                            message::info(atom.kind).name,
+                            message::info(message::Kind::intake_record).name));
+        }
+    }
+
+    bool goes_to_parties(message::Kind kind) const {
+        return std::ranges::any_of(policy_.data().grants, [&](const Grant& grant) {
+            return grant.conditions.party && !has_ended(grant, at_) &&
+                   std::ranges::find(grant.actions, Action::read) != grant.actions.end() &&
+                   std::ranges::find(grant.kinds, kind) != grant.kinds.end();
+        });
+    }
+
     const Policy& policy_;
     Millis at_;
     std::set<std::string> held_;
@@ -362,6 +406,8 @@ std::string_view name(Oddity oddity) {
             return "published-but-not-read";
         case Oddity::read_but_not_published:
             return "read-but-not-published";
+        case Oddity::unproven_parties:
+            return "unproven-parties";
     }
     CHECK(false);
 }

@@ -51,6 +51,7 @@ enum class Oddity : std::uint8_t {
     every_agency,   // personal data to the role `agency` without a condition on the case
     published_but_not_read,  // a kind that somebody may publish and nobody may read
     read_but_not_published,
+    unproven_parties,  // addresses the parties of a case, and may not read what makes them such
 };
 std::string_view name(Oddity oddity);
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "bus/base/check.hpp"
-#include "tests/support/small_bus.hpp"
+#include "tests/unit/bus/node/forged_entry.hpp"
 
 namespace lienthong::node {
 namespace {
@@ -106,6 +106,29 @@ TEST_F(ConsentOfACase, ThatWasWithdrawnIsNotBelievedOfTheBroker) {
     say(message::ConsentState::given);
     say(message::ConsentState::withdrawn);
     ASSERT_TRUE(bus.catch_up("labour"));
+    expect_not_believed();
+}
+
+TEST_F(ConsentOfACase, ThatComesFromWhoIsNoPartyIsNotBelieved) {
+    message::CaseFacts facts;
+    facts.consent = message::ConsentState::given;
+    facts.consent_for = {partner};
+    bus.set_tamper([&](wire::Command& answer, Bytes&) {
+        auto* delivery = std::get_if<message::Delivery>(&answer.body);
+        if (delivery == nullptr || delivery->entries.empty()) return;
+        auto& last = delivery->entries.back();
+        if (last.kind != static_cast<std::uint8_t>(proof::EntryKind::message)) return;
+        last = test::signed_entry(bus,
+                                  "womens-union",
+                                  case_draft(Kind::consent, case_id, facts),
+                                  world().ids({"labour", "womens-union"}),
+                                  last.position);
+        test::sign_delivery(*delivery);
+    });
+    const std::size_t before = bus.inbox("labour").size();
+    ASSERT_EQ(bus.submit_one("police", test::draft(Kind::outreach_report)).state, State::accepted);
+    ASSERT_TRUE(bus.catch_up("labour"));
+    EXPECT_EQ(bus.inbox("labour").size(), before + 1) << "it came, and it is signed";
     expect_not_believed();
 }
 

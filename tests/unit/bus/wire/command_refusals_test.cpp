@@ -240,7 +240,8 @@ TEST(CommandRefusals, CoverDelivery) {
 
 TEST(CommandRefusals, CoverQueries) {
     const auto query = [](std::uint8_t kind, std::string_view officer) {
-        return verdict(Query{static_cast<QueryKind>(kind), {}, OfficerId::of(officer), {}, 0, 0});
+        return verdict(
+            Query{static_cast<QueryKind>(kind), {}, OfficerId::of(officer), {}, 0, 0, 0});
     };
     EXPECT_EQ(query(1, "o"), "taken");
     EXPECT_EQ(query(4, "o"), "taken");
@@ -262,6 +263,14 @@ TEST(CommandRefusals, CoverQueries) {
     answer = sample_answer();
     answer.cases[0].state = text(kStateBytesMax + 1);
     EXPECT_EQ(verdict(answer), "malformed_frame cases");
+    answer = sample_answer();
+    answer.evidence.resize(kEvidenceMax, answer.evidence[0]);
+    EXPECT_EQ(verdict(answer), "taken");
+    answer.evidence.push_back(answer.evidence[0]);
+    EXPECT_EQ(verdict(answer), "malformed_frame evidence");
+    answer = sample_answer();
+    answer.evidence[0].path = hashes(kHashesMax + 1);
+    EXPECT_EQ(verdict(answer), "malformed_frame path");
     Builder out;
     const std::vector<flatbuffers::Offset<fb::CaseRow>> rows{fb::CreateCaseRow(out)};
     const auto body = fb::CreateQueryAnswer(out, out.CreateVector(rows)).Union();

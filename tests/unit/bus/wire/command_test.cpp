@@ -43,8 +43,9 @@ auto fields(const DeliveredEntry& e) {
                     e.skipped);
 }
 auto fields(const Query& q) {
-    return std::tie(q.kind, q.case_id, q.officer, q.purpose, q.from, q.count_max);
+    return std::tie(q.kind, q.case_id, q.officer, q.purpose, q.from, q.count_max, q.head_size);
 }
+auto fields(const PartyEvidence& e) { return std::tuple_cat(fields(e.entry), std::tie(e.path)); }
 auto fields(const CaseStep& s) {
     return std::tie(s.position, s.time, s.kind, s.agency, s.state, s.message);
 }
@@ -75,7 +76,7 @@ bool same(const Delivery& left, const Delivery& right) {
 bool same(const QueryAnswer& left, const QueryAnswer& right) {
     return all_same(left.cases, right.cases) && all_same(left.steps, right.steps) &&
            left.parties == right.parties && left.consented == right.consented &&
-           left.more == right.more;
+           left.more == right.more && all_same(left.evidence, right.evidence);
 }
 template <class T>
 bool same(const T& left, const T& right) {

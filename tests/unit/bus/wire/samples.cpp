@@ -99,6 +99,7 @@ QueryAnswer sample_answer() {
     answer.parties = {agency("border-guard"), agency("police")};
     answer.consented = {agency("womens-union")};
     answer.more = true;
+    answer.evidence = {{sample_entry(12), {sample_hash(31), sample_hash(32)}}};
     return answer;
 }
 

@@ -190,6 +190,13 @@ const std::vector<Row>& table() {
     return rows;
 }
 
+const Slugs kAddressing{"police", "labour", "border-guard", kCommune, kCentre};
+const std::set<Kind> kMakingParties{Kind::intake_record,
+                                    Kind::handover_record,
+                                    Kind::commune_notice,
+                                    Kind::victim_certificate,
+                                    Kind::support_referral};
+
 TEST_F(NinhBinhPolicy, LetsThoseSendAndReadWhomTheDomainNames) {
     EXPECT_EQ(table().size(), message::all_kinds().size());
     for (const Row& row : table()) {
@@ -204,6 +211,10 @@ TEST_F(NinhBinhPolicy, LetsThoseSendAndReadWhomTheDomainNames) {
             EXPECT_EQ(readers(row.kind, section.name), readers_expected)
                 << info.name << " " << section.name;
             of_any_section.insert(readers_expected.begin(), readers_expected.end());
+        }
+        // Facts alone, to prove who the parties are: for everybody who addresses them.
+        if (kMakingParties.contains(row.kind)) {
+            of_any_section.insert(kAddressing.begin(), kAddressing.end());
         }
         if (message::maybe_section(info, "facts")) {
             EXPECT_EQ(readers(row.kind, "facts"), of_any_section) << info.name;

@@ -42,6 +42,24 @@ TEST_F(Review, ExplainsAnAllowanceWithItsConditions) {
     EXPECT_EQ(publish.reason, "điều 5");
 }
 
+TEST_F(Review, FindsWhoAddressesPartiesThatItCannotProve) {
+    const auto warned = [&] { return finds(Oddity::unproven_parties, "role support"); };
+    ASSERT_TRUE(warned()) << "it publishes requests to the parties and is granted no opening";
+    Grant opening;
+    opening.id = "parties-read";
+    opening.roles = {Role::of("support")};
+    opening.actions = {Action::read};
+    opening.kinds = {Kind::intake_record};
+    opening.sections = {"facts"};
+    opening.conditions.named = true;
+    data_.grants.push_back(opening);
+    EXPECT_TRUE(warned()) << "who joins later is not named in it";
+    data_.grants.back().conditions = {.party = true};
+    EXPECT_FALSE(warned());
+    data_.grants.back().conditions.until = kNow;
+    EXPECT_TRUE(warned()) << "its end has come";
+}
+
 TEST_F(Review, ExplainsADenialWithTheMissingGrant) {
     const Explanation answer =
         explain_now({kUnion, Action::read, Kind::support_referral, "identity", {}});
