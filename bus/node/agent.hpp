@@ -229,6 +229,9 @@ class NodeAgent {
     void received_of_case(const CaseAsk& ask, Result<Reply> reply);
     Result<void> take_evidence(CaseAsk ask, const message::QueryAnswer& answer);
     Result<void> compose_for_case(const CaseAsk& ask, const message::QueryAnswer& answer);
+    Result<bool> same_audience(const Draft& draft,
+                               const CaseKnowledge& one,
+                               const CaseKnowledge& other);
     Result<CheckedEntry> check_evidence(const message::PartyEvidence& evidence,
                                         const CaseAsk& ask) const;
     void prove_parties(ProvenCase& proven,

@@ -169,51 +169,56 @@ Result<void> NodeAgent::take_evidence(CaseAsk ask, const message::QueryAnswer& a
 // proves the rest may be on its way, or at the broker; after that it is no word to seal by.
 Result<void> NodeAgent::compose_for_case(const CaseAsk& ask, const message::QueryAnswer& answer) {
     const message::CaseRow& row = answer.cases.front();
-    Draft draft = ask.draft;
-    Scene bare = scene();
-    auto resolved = resolve_reference(draft, bare);
-    if (!resolved) return std::unexpected(resolved.error());
-    auto own = read([&](const ReadStore& store) { return store.maybe_case(draft.case_id); });
+    auto own = read([&](const ReadStore& store) { return store.maybe_case(ask.draft.case_id); });
     if (!own) return std::unexpected(own.error());
     ProvenCase proven = own->value_or(CaseKnowledge{}).proven;
     insert(proven.parties, options_.agency);
-    std::vector<AgencyId> named = proven.parties;  // parties never leave a case
-    for (const AgencyId& agency : answer.parties) insert(named, agency);
+    CaseKnowledge claimed{{row.epoch, row.position, row.leaf}, proven.parties, answer.consented};
+    for (const AgencyId& agency : answer.parties) insert(claimed.parties, agency);
+    CaseKnowledge with_parties = claimed;
+    with_parties.parties = proven.parties;  // parties never leave a case: all of them are claimed
+    CaseKnowledge known = with_parties;
+    known.consented = proven_consents(proven, answer.consented);
 
-    const message::CaseVersion version{row.epoch, row.position, row.leaf};
-    Scene believing = bare;
-    Scene with_parties = bare;
-    Scene doubting = bare;
-    believing.knowledge = {version, named, answer.consented};
-    with_parties.knowledge = {version, proven.parties, answer.consented};
-    doubting.knowledge = {version, proven.parties, proven_consents(proven, answer.consented)};
-    const auto differ = [&](const Scene& one, const Scene& other) {
-        const auto left = choose_recipients(draft, one);
-        const auto right = choose_recipients(draft, other);
-        return left.has_value() != right.has_value() ||
-               (left && left->audiences != right->audiences);
-    };
-    if (!differ(believing, doubting)) {
-        return compose_batch({ask.ordinal}, ask.draft, doubting.knowledge);
-    }
+    auto same = same_audience(ask.draft, claimed, known);
+    if (!same) return std::unexpected(same.error());
+    if (*same) return compose_batch({ask.ordinal}, ask.draft, known);
     if (cursor_ <= row.position) {  // it may be on its way
         fetch_again_ = true;
         publish_not_before_ = after(kFetchPause);
         return {};
     }
-    const bool parties = differ(believing, with_parties);
-    if (parties && !ask.head && head_) {
+    auto consent = same_audience(ask.draft, claimed, with_parties);
+    if (!consent) return std::unexpected(consent.error());
+    if (!*consent && !ask.head && head_) {
         ask_of_case(CaseAsk{ask.ordinal, ask.draft, head_, 0});
         return {};
     }
     alarm(fmt::format(
-        "{} position={}", parties ? "unproven_party" : "unproven_consent", row.position));
+        "{} position={}", *consent ? "unproven_consent" : "unproven_party", row.position));
     return refuse_draft(ask.ordinal,
                         Error{Code::wrong_audience,
-                              parties ? "nothing proves that one of the audience is a party"
-                                      : "no consent for an agency of the audience has come here",
-                              parties ? "parties" : "consent",
+                              *consent ? "no consent for an agency of the audience has come here"
+                                       : "nothing proves that one of the audience is a party",
+                              *consent ? "consent" : "parties",
                               {}});
+}
+
+// Whether the draft would go to the same agencies by the one and by the other.
+Result<bool> NodeAgent::same_audience(const Draft& draft,
+                                      const CaseKnowledge& one,
+                                      const CaseKnowledge& other) {
+    if (one.parties == other.parties && one.consented.size() == other.consented.size()) return true;
+    Draft resolved = draft;
+    Scene at = scene();
+    auto there = resolve_reference(resolved, at);
+    if (!there) return std::unexpected(there.error());
+    at.knowledge = one;
+    const auto left = choose_recipients(resolved, at);
+    at.knowledge = other;
+    const auto right = choose_recipients(resolved, at);
+    if (!left || !right) return left.has_value() == right.has_value();
+    return left->audiences == right->audiences;
 }
 
 }  // namespace lienthong::node

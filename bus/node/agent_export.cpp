@@ -60,7 +60,10 @@ Result<std::optional<CaseKnowledge>> NodeAgent::knowledge_for(const Draft& draft
         auto own = store.own_case_end();
         if (!own) return std::unexpected(own.error());
         if (*own > cursor_) return std::optional<CaseKnowledge>();
-        return store.maybe_case(draft.case_id);
+        auto known = store.maybe_case(draft.case_id);
+        if (!known) return std::unexpected(known.error());
+        const bool told = *known && !(*known)->parties.empty();  // not only shown as evidence
+        return told ? std::move(*known) : std::optional<CaseKnowledge>();
     });
 }
 

@@ -121,7 +121,7 @@ TEST_F(Deliveries, AGrantThatIsGoneByNowHoldsBackWhatWasMeantForTheAgency) {
     const CaseId id = log.open_case({"police", "labour"});
     const Position position = log.record(id).position;
     EXPECT_EQ(positions(fetch("police")), std::vector{position});
-    adopt_policy_without({"intake-read-verifier"}, 2);
+    adopt_policy_without({"intake-read-verifier", "parties-read"}, 2);
     EXPECT_TRUE(positions(fetch("police")).empty());
     EXPECT_EQ(positions(fetch("labour")), std::vector{position});
 }

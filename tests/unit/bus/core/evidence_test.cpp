@@ -25,8 +25,8 @@ class EvidenceOfParties : public testing::Test {
         opening = log.record(id).position;
         message::CaseFacts facts;
         facts.parties = world().ids({"peoples-committee"});
-        handover = log.accept("border-guard", test::case_draft(Kind::handover_record, id, facts))
-                       .second;
+        handover =
+            log.accept("border-guard", test::case_draft(Kind::handover_record, id, facts)).second;
         facts.parties = world().ids({"labour"});
         notice = log.accept("peoples-committee", test::case_draft(Kind::commune_notice, id, facts))
                      .second;
@@ -72,12 +72,12 @@ TEST_F(EvidenceOfParties, IsTheFactsOfWhatMadeThemSoAndStandsInTheLog) {
         ASSERT_EQ(evidence.entry.sections.size(), 1U) << "nothing else of it";
         EXPECT_TRUE(message::parse_facts(evidence.entry.sections.front().body).has_value());
         EXPECT_TRUE(evidence.entry.skipped.empty());
-        EXPECT_TRUE(proof::verify_inclusion(
-            proof::hash(proof::leaf_of(world().bus, evidence.entry)),
-            evidence.entry.position,
-            asked.head_size,
-            evidence.path,
-            root));
+        EXPECT_TRUE(
+            proof::verify_inclusion(proof::hash(proof::leaf_of(world().bus, evidence.entry)),
+                                    evidence.entry.position,
+                                    asked.head_size,
+                                    evidence.path,
+                                    root));
     }
 }
 
@@ -135,9 +135,10 @@ TEST_F(EvidenceOfParties, OfNoCaseAndOfOthersIsRefusedToAStrangerInTheSameBytes)
 }
 
 TEST_F(EvidenceOfParties, IsOnTheRecordBeforeItLeavesAndRepeatsAreCounted) {
+    const message::Query asked = query();
     log.in_group([&](Group& group) {
         const std::uint64_t before = group.state().log_size();
-        ASSERT_TRUE(group.query(SmallLog::session("labour"), query()).value().has_value());
+        ASSERT_TRUE(group.query(SmallLog::session("labour"), asked).value().has_value());
         EXPECT_EQ(group.state().log_size(), before + 1);
     });
     ask("labour");

@@ -67,10 +67,10 @@ inline message::PartyEvidence evidence_of(SmallBus& bus, Position position, std:
         shown.header = entry.content;
         shown.proof = batch->proof;
         shown.batch_index = static_cast<std::uint32_t>(header.id.sequence - entry.batch_first);
-        shown.batch_path = proof::inclusion_path(shown.batch_index,
-                                                 batch->headers.size(),
-                                                 proof::over(batch->headers))
-                               .value();
+        shown.batch_path =
+            proof::inclusion_path(
+                shown.batch_index, batch->headers.size(), proof::over(batch->headers))
+                .value();
         shown.sections = state.sections(entry).value();
         keep_facts_alone(shown);
         evidence.path = proof::inclusion_path(position, size, state.tree()).value();

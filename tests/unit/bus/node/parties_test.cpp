@@ -84,16 +84,15 @@ class PartiesOfACase : public testing::Test {
     std::size_t published = 0;
     std::size_t evidence_asked = 0;
     std::uint64_t size_asked = 0;
-    SmallBus bus{
-        {.nodes = {"labour", "police", "border-guard", "peoples-committee"},
-         .tampered_node = "labour",
-         .sent = [this](const wire::Command& request) {
-             if (std::holds_alternative<wire::Publish>(request.body)) ++published;
-             const auto* query = std::get_if<message::Query>(&request.body);
-             if (query == nullptr || query->head_size == 0) return;
-             ++evidence_asked;
-             size_asked = query->head_size;
-         }}};
+    SmallBus bus{{.nodes = {"labour", "police", "border-guard", "peoples-committee"},
+                  .tampered_node = "labour",
+                  .sent = [this](const wire::Command& request) {
+                      if (std::holds_alternative<wire::Publish>(request.body)) ++published;
+                      const auto* query = std::get_if<message::Query>(&request.body);
+                      if (query == nullptr || query->head_size == 0) return;
+                      ++evidence_asked;
+                      size_asked = query->head_size;
+                  }}};
 };
 
 TEST_F(PartiesOfACase, AreProvenOnceAndKeptThroughTheWholeStory) {
@@ -131,14 +130,11 @@ TEST_F(PartiesOfACase, AreProvenOnceAndKeptThroughTheWholeStory) {
     const Outcome taken = step("social-protection-centre", Kind::shelter_intake, facts);
     EXPECT_TRUE(went_to(taken.position, "labour"));
     facts = {};
-    EXPECT_TRUE(went_to(step("border-guard", Kind::handover_record).position,
-                        "social-protection-centre"));
+    EXPECT_TRUE(
+        went_to(step("border-guard", Kind::handover_record).position, "social-protection-centre"));
     EXPECT_EQ(evidence_asked, 1U) << "what was proven is kept, also over a restart";
-    for (const char* slug : {"labour",
-                             "police",
-                             "border-guard",
-                             "peoples-committee",
-                             "social-protection-centre"}) {
+    for (const char* slug :
+         {"labour", "police", "border-guard", "peoples-committee", "social-protection-centre"}) {
         EXPECT_TRUE(bus.status(slug).alarms.empty()) << slug;
     }
 }
@@ -199,20 +195,19 @@ TEST_F(PartiesOfACase, AreNotProvenByForgedFacts) {
 
 TEST_F(PartiesOfACase, AreNotProvenByAnEntryWithoutItsFacts) {
     open({});
-    expect_bad_evidence(Code::malformed_section, [&](Evidence& evidence) {
-        evidence.front().entry.sections.clear();
-    });
+    expect_bad_evidence(Code::malformed_section,
+                        [&](Evidence& evidence) { evidence.front().entry.sections.clear(); });
 }
 
 TEST_F(PartiesOfACase, AreNotProvenByWhatAPartySignedAndTheLogDoesNotHold) {
     open({});
     message::PartyEvidence forged;
-    forged.entry = test::signed_entry(
-        bus,
-        "border-guard",
-        case_draft(Kind::handover_record, case_id, joined_by({"police"})),
-        world().ids({"border-guard", "peoples-committee"}),
-        opening);
+    forged.entry =
+        test::signed_entry(bus,
+                           "border-guard",
+                           case_draft(Kind::handover_record, case_id, joined_by({"police"})),
+                           world().ids({"border-guard", "peoples-committee"}),
+                           opening);
     test::keep_facts_alone(forged.entry);
     expect_bad_evidence(Code::bad_root, [&](Evidence& evidence) {
         forged.path = evidence.front().path;
@@ -222,9 +217,8 @@ TEST_F(PartiesOfACase, AreNotProvenByWhatAPartySignedAndTheLogDoesNotHold) {
 
 TEST_F(PartiesOfACase, AreNotProvenByAPathThatLeadsElsewhere) {
     open({});
-    expect_bad_evidence(Code::bad_root, [](Evidence& evidence) {
-        evidence.front().path.front().bytes[0] ^= 1;
-    });
+    expect_bad_evidence(Code::bad_root,
+                        [](Evidence& evidence) { evidence.front().path.front().bytes[0] ^= 1; });
 }
 
 TEST_F(PartiesOfACase, AreNotProvenBeyondTheHeadThatTheNodeFollows) {
@@ -242,9 +236,8 @@ TEST_F(PartiesOfACase, AreNotProvenBeyondTheHeadThatTheNodeFollows) {
 
 TEST_F(PartiesOfACase, AreNotProvenTwiceByOneEntry) {
     open({});
-    expect_bad_evidence(Code::malformed_frame, [](Evidence& evidence) {
-        evidence.push_back(evidence.front());
-    });
+    expect_bad_evidence(Code::malformed_frame,
+                        [](Evidence& evidence) { evidence.push_back(evidence.front()); });
 }
 
 TEST_F(PartiesOfACase, AreNotProvenByAKeyThatWasRevokedBefore) {
@@ -266,12 +259,11 @@ TEST_F(PartiesOfACase, AreNotMadeByWhoIsNone) {
         if (delivery == nullptr || delivery->entries.empty()) return;
         auto& last = delivery->entries.back();
         if (last.kind != static_cast<std::uint8_t>(proof::EntryKind::message)) return;
-        last = test::signed_entry(
-            bus,
-            "police",
-            case_draft(Kind::initial_check, case_id, joined_by({"police"})),
-            world().ids({"labour", "police"}),
-            last.position);
+        last = test::signed_entry(bus,
+                                  "police",
+                                  case_draft(Kind::initial_check, case_id, joined_by({"police"})),
+                                  world().ids({"labour", "police"}),
+                                  last.position);
         test::sign_delivery(*delivery);
     });
     ASSERT_EQ(bus.submit_one("police", test::draft(Kind::outreach_report)).state, State::accepted);
