@@ -18,6 +18,7 @@ inline message::DeliveredEntry signed_entry(SmallBus& bus,
                                             Position position) {
     const auto rules = bus.node("labour").documents();
     node::CaseKnowledge knowledge;
+    knowledge.version.epoch = 1;
     knowledge.parties = std::move(parties);
     const node::Scene at{world().bus,
                          world().id(slug),

@@ -54,7 +54,8 @@ TEST_F(Review, FindsWhoAddressesPartiesThatItCannotProve) {
     opening.conditions.named = true;
     data_.grants.push_back(opening);
     EXPECT_TRUE(warned()) << "who joins later is not named in it";
-    data_.grants.back().conditions = {.party = true};
+    data_.grants.back().conditions = {};
+    data_.grants.back().conditions.party = true;
     EXPECT_FALSE(warned());
     data_.grants.back().conditions.until = kNow;
     EXPECT_TRUE(warned()) << "its end has come";
