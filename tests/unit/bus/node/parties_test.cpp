@@ -251,6 +251,23 @@ TEST_F(PartiesOfACase, AreNotProvenByAKeyThatWasRevokedBefore) {
     expect_bad_evidence(Code::revoked_key, [](Evidence&) {});
 }
 
+// An honest broker, and a policy that does not let the commune read what opened the case.
+TEST_F(PartiesOfACase, AreUnprovenToWhomPolicyHidesWhatMadeThemParties) {
+    auto policy = world().policy;
+    std::erase_if(policy.grants,
+                  [](const policy::Grant& grant) { return grant.id == "parties-read"; });
+    ASSERT_TRUE(bus.adopt("police", world().policy_document(policy, 2)).has_value());
+    ASSERT_TRUE(bus.catch_up("border-guard"));
+    const Outcome opened =
+        bus.submit_one("border-guard", test::opening({"police", "peoples-committee"}));
+    ASSERT_EQ(opened.state, State::accepted);
+    const Outcome notice =
+        bus.submit_one("peoples-committee", case_draft(Kind::commune_notice, opened.case_id));
+    ASSERT_TRUE(notice.refusal.has_value());
+    EXPECT_EQ(notice.refusal->code, Code::wrong_audience);
+    EXPECT_TRUE(bus.has_alarm("peoples-committee", "unproven_party"));
+}
+
 // The broker lets an agency into the log that is no party, and that agency helps it.
 TEST_F(PartiesOfACase, AreNotMadeByWhoIsNone) {
     open({});
