@@ -12,6 +12,9 @@ using registry::toml_text;
 using registry::TomlReader;
 
 constexpr std::uint64_t kBytesMin = 64 * 1024 * 1024;
+// The largest request must fit: 1 MiB of command and 8 MiB of data.
+constexpr std::uint64_t kInFlightBytesMin = 9 * 1024 * 1024;
+constexpr std::uint64_t kInFlightBytesMax = std::uint64_t{16} << 30;
 
 Error as_config(Error error) {
     if (error.code == Code::malformed_document) error.code = Code::malformed_config;
@@ -85,6 +88,16 @@ Result<BrokerConfig> parse_broker_config(std::string_view toml) {
     config.verify_workers = read_number(root, "verify_workers", config.verify_workers, 1, 64);
     config.used_bytes_max = read_number(
         root, "used_bytes_max", config.used_bytes_max, kBytesMin, std::uint64_t{1} << 39);
+    config.in_flight_bytes_max = read_number(root,
+                                             "in_flight_bytes_max",
+                                             config.in_flight_bytes_max,
+                                             kInFlightBytesMin,
+                                             kInFlightBytesMax);
+    config.in_flight_bytes_per_peer_max = read_number(root,
+                                                      "in_flight_bytes_per_peer_max",
+                                                      config.in_flight_bytes_per_peer_max,
+                                                      kInFlightBytesMin,
+                                                      kInFlightBytesMax);
     root.finish();
     if (fault) return std::unexpected(as_config(*fault));
     return config;
@@ -123,7 +136,12 @@ std::string to_toml(const BrokerConfig& config) {
         to_hex(config.administrators.view()));
     if (config.metrics_port) text += fmt::format("metrics_port = {}\n", *config.metrics_port);
     text += fmt::format(
-        "verify_workers = {}\nused_bytes_max = {}\n", config.verify_workers, config.used_bytes_max);
+        "verify_workers = {}\nused_bytes_max = {}\n"
+        "in_flight_bytes_max = {}\nin_flight_bytes_per_peer_max = {}\n",
+        config.verify_workers,
+        config.used_bytes_max,
+        config.in_flight_bytes_max,
+        config.in_flight_bytes_per_peer_max);
     return text;
 }
 

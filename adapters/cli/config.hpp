@@ -22,6 +22,9 @@ struct BrokerConfig {
     std::optional<std::uint16_t> metrics_port;
     std::uint64_t verify_workers = 1;
     std::uint64_t used_bytes_max = std::uint64_t{64} << 30;
+    // Requests inside the broker: in all, and of one connection.
+    std::uint64_t in_flight_bytes_max = std::uint64_t{256} << 20;
+    std::uint64_t in_flight_bytes_per_peer_max = std::uint64_t{9} << 20;
 };
 
 // Paths of keys are relative to the home. A sealing key's certificate stands beside it (.crt).

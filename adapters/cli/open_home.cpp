@@ -66,6 +66,8 @@ Result<BrokerHome> load_broker_home(const fs::path& home, const fs::path& creden
     options.data_endpoint = config->data_endpoint;
     options.verify_workers = config->verify_workers;
     options.used_bytes_max = config->used_bytes_max;
+    options.in_flight_bytes_max = config->in_flight_bytes_max;
+    options.in_flight_bytes_per_peer_max = config->in_flight_bytes_per_peer_max;
     options.metrics_port = config->metrics_port;
     return BrokerHome{std::move(options),
                       {log->signer(), std::move(*curve), std::move(*master), log->signer()}};

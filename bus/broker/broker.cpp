@@ -91,7 +91,11 @@ Result<void> Broker::open() {
         verifiers_.push_back(
             std::make_unique<VerifyAgent>(*to_verify_.back(), to_commit_, counters_));
     }
-    session_ = std::make_unique<SessionAgent>(SessionOptions{.bus = options_.bus},
+    SessionOptions session;
+    session.bus = options_.bus;
+    session.in_flight_bytes_max = options_.in_flight_bytes_max;
+    session.in_flight_bytes_per_peer_max = options_.in_flight_bytes_per_peer_max;
+    session_ = std::make_unique<SessionAgent>(std::move(session),
                                               *door_,
                                               published_,
                                               pointers(to_verify_),

@@ -31,6 +31,8 @@ struct BrokerOptions {
     std::string data_endpoint = "tcp://127.0.0.1:0";
     std::size_t verify_workers = 1;
     std::uint64_t used_bytes_max = std::uint64_t{64} << 30;
+    std::size_t in_flight_bytes_max = SessionOptions{}.in_flight_bytes_max;
+    std::size_t in_flight_bytes_per_peer_max = SessionOptions{}.in_flight_bytes_per_peer_max;
     std::optional<std::uint16_t> metrics_port;  // loopback; 0 chooses one
     CommitOptions commit;
 };

@@ -36,7 +36,8 @@ struct BundleReply {
 
 class BundleImport {
   public:
-    static constexpr std::size_t kInFlightMax = 16;
+    // Batches of so many fit into what one peer may hold inside the broker.
+    static constexpr std::size_t kInFlightMax = 8;
     // Left for one more delivery, the proofs and the rest of the file.
     static constexpr std::size_t kRoomBytes = wire::kDataBytesMax + 2 * 1024 * 1024;
 

@@ -16,6 +16,7 @@ struct Counters {
     std::atomic<std::uint64_t> frames_refused = 0;   // not readable, or of nobody in the registry
     std::atomic<std::uint64_t> answers_dropped = 0;  // the peer did not take them
     std::atomic<std::uint64_t> peers_dropped = 0;    // repeated offenders
+    std::atomic<std::uint64_t> in_flight_bytes = 0;  // of requests that were not answered yet
     std::atomic<std::uint64_t> batches_verified = 0;
     std::atomic<std::uint64_t> batches_refused = 0;
     std::atomic<std::uint64_t> messages_accepted = 0;

@@ -45,6 +45,10 @@ class Collector final : public prometheus::Collectable {
             family(
                 "lienthong_answers_dropped_total", "Answers not taken", Counter, c.answers_dropped),
             family("lienthong_peers_dropped_total", "Offenders dropped", Counter, c.peers_dropped),
+            family("lienthong_in_flight_bytes",
+                   "Bytes of requests under way",
+                   Gauge,
+                   c.in_flight_bytes),
             family(
                 "lienthong_batches_verified_total", "Batches proven", Counter, c.batches_verified),
             family("lienthong_batches_refused_total",

@@ -36,12 +36,10 @@ SessionAgent::SessionAgent(SessionOptions options,
 int SessionAgent::do_work() {
     int done = flush_waiting();
     while (auto out = outgoing_.maybe_pop()) {
-        CHECK(in_flight_ > 0);
-        --in_flight_;
         ++done;
         const auto found = peers_.find(out->peer);
-        if (found == peers_.end()) continue;  // gone; what was promised is in the log
-        if (found->second.in_flight > 0) --found->second.in_flight;
+        CHECK(found != peers_.end());  // rows with something under way stay
+        release(found->second, out->request);
         // A key that was revoked while its request was inside the broker gets no answer.
         if (!admits(*published_.get().registry, found->second.curve_key)) continue;
         answer(out->peer, found->second, out->request, std::move(out->body), out->data);
@@ -138,12 +136,9 @@ void SessionAgent::handle(const wire::Incoming& incoming, Peer& peer) {
             return;
         }
     }
-    if (peer.in_flight >= kInFlightPerPeerMax) {
-        answer(incoming.peer,
-               peer,
-               command->request,
-               wire::to_failure(Error{Code::overloaded, "too many requests in flight", {}, {}}),
-               {});
+    if (auto full = full_for(peer, incoming.command.size() + incoming.data.size())) {
+        counters_.refuse(full->code);
+        answer(incoming.peer, peer, command->request, wire::to_failure(*full), {});
         return;
     }
     hand_on(incoming, peer, session, std::move(*command));
@@ -179,8 +174,43 @@ void SessionAgent::hand_on(const wire::Incoming& incoming,
                {});
         return;
     }
+    hold(peer, request, incoming.command.size() + incoming.data.size());
+}
+
+std::optional<Error> SessionAgent::full_for(const Peer& peer, std::size_t bytes) const {
+    const auto overloaded = [](const char* detail) {
+        return Error{Code::overloaded, detail, {}, {}};
+    };
+    if (peer.in_flight >= kInFlightPerPeerMax) return overloaded("too many requests in flight");
+    if (peer.in_flight_bytes + bytes > options_.in_flight_bytes_per_peer_max) {
+        return overloaded("too many bytes in flight");
+    }
+    if (in_flight_bytes_ + bytes > options_.in_flight_bytes_max) {
+        return overloaded("the broker holds too many bytes");
+    }
+    return std::nullopt;
+}
+
+void SessionAgent::hold(Peer& peer, std::uint64_t request, std::size_t bytes) {
     ++peer.in_flight;
     ++in_flight_;
+    peer.in_flight_bytes += bytes;
+    in_flight_bytes_ += bytes;
+    peer.held.emplace(request, bytes);
+    counters_.in_flight_bytes = in_flight_bytes_;
+}
+
+// Two requests of one number are released in either order: their sum is right again with the second
+// answer.
+void SessionAgent::release(Peer& peer, std::uint64_t request) {
+    const auto held = peer.held.find(request);
+    CHECK(held != peer.held.end() && peer.in_flight > 0 && in_flight_ > 0);
+    --peer.in_flight;
+    --in_flight_;
+    peer.in_flight_bytes -= held->second;
+    in_flight_bytes_ -= held->second;
+    peer.held.erase(held);
+    counters_.in_flight_bytes = in_flight_bytes_;
 }
 
 void SessionAgent::offend(const wire::PeerId& id,

@@ -2,7 +2,7 @@
 // SessionAgent: the sockets' owner. It reads frames, binds each to the agency whose CURVE key
 // opened the connection, refuses what cannot be read, hands work on and sends answers. Thread: its
 // own. Invariant: at most kInFlightMax requests are inside the broker, and at most
-// kInFlightPerPeerMax of one peer.
+// kInFlightPerPeerMax of one peer; their frames hold no more bytes than the options say.
 #pragma once
 
 #include <deque>
@@ -15,10 +15,17 @@
 
 namespace lienthong::broker {
 
+// Command and data of the largest request.
+inline constexpr std::size_t kFrameBytesMax = wire::kControlBytesMax + wire::kDataBytesMax;
+
 struct SessionOptions {
     BusId bus;
     std::size_t frames_per_cycle_max = 256;
     std::uint32_t offences_max = 16;  // unreadable frames before a peer is no longer served
+    // Bytes of requests inside the broker, until they are answered. Each holds at least the largest
+    // frames; what is beyond is overloaded.
+    std::size_t in_flight_bytes_max = std::size_t{256} * 1024 * 1024;
+    std::size_t in_flight_bytes_per_peer_max = kFrameBytesMax;
     // For a peer that does not read.
     std::size_t answers_waiting_max = 64;
     std::size_t answers_waiting_bytes_max = std::size_t{16} * 1024 * 1024;
@@ -51,6 +58,8 @@ class SessionAgent {
         Bytes curve_key;
         std::size_t worker = 0;
         std::size_t in_flight = 0;
+        std::size_t in_flight_bytes = 0;
+        std::multimap<std::uint64_t, std::size_t> held;  // request → bytes, until its answer
         std::uint32_t offences = 0;
         std::deque<Answer> waiting;  // what the peer has not taken
         std::size_t waiting_bytes = 0;
@@ -64,6 +73,10 @@ class SessionAgent {
                  Peer& peer,
                  const core::Session& session,
                  wire::Command command);
+    // Why this request cannot be taken in now: number and bytes of what is inside the broker.
+    std::optional<Error> full_for(const Peer& peer, std::size_t bytes) const;
+    void hold(Peer& peer, std::uint64_t request, std::size_t bytes);
+    void release(Peer& peer, std::uint64_t request);
     void offend(const wire::PeerId& id, Peer& peer, std::uint64_t request, const Error& error);
     void answer(
         const wire::PeerId& id, Peer& peer, std::uint64_t request, wire::Body body, BytesView data);
@@ -85,6 +98,7 @@ class SessionAgent {
     Counters& counters_;
     std::map<wire::PeerId, Peer> peers_;
     std::size_t in_flight_ = 0;
+    std::size_t in_flight_bytes_ = 0;
     std::size_t next_worker_ = 0;
 };
 

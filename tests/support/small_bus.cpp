@@ -120,15 +120,16 @@ bool SmallBus::start_broker() {
     made->verifier =
         std::make_unique<broker::VerifyAgent>(made->to_verify, made->to_commit, made->counters);
     made->door = std::make_unique<broker::LocalDoor>(hub_->server());
-    made->session =
-        std::make_unique<broker::SessionAgent>(broker::SessionOptions{.bus = world().bus},
-                                               *made->door,
-                                               made->published,
-                                               std::vector{&made->to_verify},
-                                               made->to_commit,
-                                               made->outgoing,
-                                               clock_,
-                                               made->counters);
+    broker::SessionOptions session = options_.session;
+    session.bus = world().bus;
+    made->session = std::make_unique<broker::SessionAgent>(std::move(session),
+                                                           *made->door,
+                                                           made->published,
+                                                           std::vector{&made->to_verify},
+                                                           made->to_commit,
+                                                           made->outgoing,
+                                                           clock_,
+                                                           made->counters);
     broker_ = std::move(made);
     return true;
 }

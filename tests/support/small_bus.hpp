@@ -27,6 +27,7 @@ struct SmallBusOptions {
     std::vector<std::string> nodes = {"labour", "police", "border-guard"};  // started at once
     std::chrono::milliseconds step{50};
     broker::CommitOptions commit{.reserve_bytes = 0};
+    broker::SessionOptions session = {};  // all but the bus
     // Applied to each node's options when it starts.
     std::function<void(node::NodeOptions&)> tweak_node = {};
     // Applied to each node's keys when it starts: after a rotation.

@@ -69,6 +69,8 @@ TEST(BrokerConfig, ABadKeyIsNamed) {
              BadLine{"verify_workers = 1", "verify_workers = 65", "verify_workers"},
              BadLine{"verify_workers = 1", "verify_workers = \"1\"", "verify_workers"},
              BadLine{"used_bytes_max = 68719476736", "used_bytes_max = 1", "used_bytes_max"},
+             BadLine{"flight_bytes_max = 268435456", "flight_bytes_max = 9437183", "flight_bytes"},
+             BadLine{"peer_max = 9437184", "peer_max = 9437183", "in_flight_bytes_per_peer_max"},
          }) {
         const auto read = parse_broker_config(changed(to_toml(broker_config()), bad));
         ASSERT_FALSE(read.has_value()) << bad.to;

@@ -2,6 +2,9 @@
 // Sessions: who is heard, how much of each, and what a peer learns of its faults.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tests/support/raw_client.hpp"
 
 namespace lienthong::broker {
@@ -146,6 +149,85 @@ TEST_F(Sessions, RequestsOfOnePeerAreLimitedAndTheNextIsOverloaded) {
     EXPECT_EQ(peer.refusal(wire::Fetch{"one-more", end, 1u << 20, 100}), Code::overloaded);
     RawClient other(bus, "labour");
     EXPECT_TRUE(other.ask(hello()).has_value());
+}
+
+class SessionBytes : public testing::Test {
+  protected:
+    static constexpr std::size_t kBytes = 100'000;  // of the data of one request
+    static std::uint64_t send(RawClient& peer) {
+        return peer.send(wire::Publish{1, 1, 1}, Bytes(kBytes, 7));
+    }
+    static std::optional<Code> code(RawClient& peer, std::uint64_t request) {
+        const auto answer = peer.maybe_answer(request);
+        if (!answer) return std::nullopt;
+        const auto* failure = std::get_if<wire::Failure>(&answer->body);
+        return failure == nullptr ? std::nullopt : std::optional(failure->code);
+    }
+    // What was sent is inside the broker, and nothing of it was worked on.
+    static void arrive(SmallBus& bus) {
+        for (int i = 0; i < 3; ++i) {
+            bus.hub().step();
+            bus.broker().session->do_work();
+        }
+    }
+    static SmallBus make(std::size_t in_all, std::size_t per_peer) {
+        SessionOptions session;
+        session.in_flight_bytes_max = in_all;
+        session.in_flight_bytes_per_peer_max = per_peer;
+        return SmallBus({.nodes = {}, .session = std::move(session)});
+    }
+};
+
+TEST_F(SessionBytes, InFlightOfOnePeerAreLimitedAndReleasedWithTheAnswer) {
+    SmallBus bus = make(100 * kBytes, 2 * kBytes + 1000);
+    RawClient peer(bus, "police");
+    RawClient other(bus, "labour");
+    const auto first = send(peer);
+    const auto second = send(peer);
+    const auto third = send(peer);
+    const auto others = send(other);
+    arrive(bus);
+    EXPECT_GE(bus.broker().counters.in_flight_bytes, 3 * kBytes);
+    bus.steps(3);
+    EXPECT_EQ(code(peer, first), Code::malformed_frame);
+    EXPECT_EQ(code(peer, second), Code::malformed_frame);
+    EXPECT_EQ(code(peer, third), Code::overloaded);
+    EXPECT_EQ(code(other, others), Code::malformed_frame);
+    EXPECT_EQ(bus.broker().counters.in_flight_bytes, 0U);
+    const auto again = send(peer);
+    bus.steps(3);
+    EXPECT_EQ(code(peer, again), Code::malformed_frame) << "there is room again";
+}
+
+TEST_F(SessionBytes, InFlightInAllAreLimited) {
+    SmallBus bus = make(2 * kBytes + 1000, 2 * kBytes);
+    RawClient one(bus, "police");
+    RawClient two(bus, "labour");
+    RawClient three(bus, "information");
+    const auto at_once = std::array{send(one), send(two), send(three)};
+    arrive(bus);
+    bus.steps(4);
+    std::vector<std::optional<Code>> codes{
+        code(one, at_once[0]), code(two, at_once[1]), code(three, at_once[2])};
+    EXPECT_EQ(std::ranges::count(codes, Code::malformed_frame), 2);
+    EXPECT_EQ(std::ranges::count(codes, Code::overloaded), 1);
+    const auto again = send(three);
+    bus.steps(4);
+    EXPECT_EQ(code(three, again), Code::malformed_frame) << "there is room again";
+}
+
+TEST_F(SessionBytes, OfTwoRequestsWithOneNumberAreBothReleased) {
+    SmallBus bus = make(100 * kBytes, 10 * kBytes);
+    RawClient peer(bus, "police");
+    for (const std::size_t size : {kBytes, 2 * kBytes}) {
+        peer.send_bytes(wire::Channel::data,
+                        wire::encode(wire::Command{7, wire::Publish{1, 1, 1}}),
+                        Bytes(size, 7));
+    }
+    arrive(bus);
+    EXPECT_GE(bus.broker().counters.in_flight_bytes, 3 * kBytes);
+    bus.steps(4);
+    EXPECT_EQ(bus.broker().counters.in_flight_bytes, 0U);
 }
 
 TEST_F(Sessions, ConnectionsOfOneAgencyAreCapped) {
