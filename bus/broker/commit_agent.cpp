@@ -92,21 +92,22 @@ Result<void> CommitAgent::run_group(std::vector<Work> works) {
     pending_.clear();
     delivered_bytes_ = 0;
     upload_bytes_ = 0;
-    refuse_publishing_ = disk_nearly_full();
+    look_at_disk();
+    const std::vector<Asked> asked = asked_in(works);
     auto txn = journal_.begin_write();
     if (!txn) return std::unexpected(txn.error());
-    core::Group group(machine_, **txn, time_.now(), epoch_);
-    counters_.clock_held = time_.held() ? 1 : 0;
-    for (Work& work : works) {
-        auto done = carry_out(group, work);
-        if (!done) return done;
+    core::Group group(machine_,
+                      **txn,
+                      time_.now(),
+                      epoch_,
+                      refuse_entries_ ? core::Group::Reading::without_entries
+                                      : core::Group::Reading::with_entries);
+    auto filled = fill_group(group, works);
+    if (!filled && filled.error().code == Code::disk_full) {
+        txn->reset();
+        return drop_group(asked);
     }
-    auto served = serve_waiting(group);
-    if (!served) return served;
-    auto collected = collect(group);
-    if (!collected) return collected;
-    auto finished = finish(group);
-    if (!finished) return finished;
+    if (!filled) return filled;
     auto committed = (*txn)->commit();
     if (!committed) return committed;
 
@@ -127,9 +128,50 @@ Result<void> CommitAgent::run_group(std::vector<Work> works) {
     return {};
 }
 
+Result<void> CommitAgent::fill_group(core::Group& group, std::vector<Work>& works) {
+    counters_.clock_held = time_.held() ? 1 : 0;
+    for (Work& work : works) {
+        auto done = carry_out(group, work);
+        if (!done) return done;
+    }
+    auto served = serve_waiting(group);
+    if (!served) return served;
+    auto collected = collect(group);
+    if (!collected) return collected;
+    return finish(group);
+}
+
+std::vector<CommitAgent::Asked> CommitAgent::asked_in(const std::vector<Work>& works) const {
+    std::vector<Asked> asked;
+    for (const Work& work : works) asked.push_back({work.peer, work.request});
+    for (const Waiting& waiting : waiting_) asked.push_back({waiting.peer, waiting.request});
+    return asked;
+}
+
+Result<void> CommitAgent::drop_group(const std::vector<Asked>& asked) {
+    pending_.clear();
+    waiting_.clear();
+    full_until_ = clock_.monotonic() + options_.full_pause;
+    auto txn = journal_.begin_read();
+    if (!txn) return std::unexpected(txn.error());
+    // A document of the dropped group was in force already.
+    auto loaded = machine_.load(core::ReadState(**txn, machine_.vault()));
+    if (!loaded) return loaded;
+    log::warning("group_dropped code=disk_full requests={}", asked.size());
+    counters_.groups_dropped.fetch_add(1);
+    for (const Asked& one : asked) {
+        counters_.refuse(Code::disk_full);
+        const Error error{Code::disk_full, "the store is full", {}, {}};
+        CHECK(out_.try_push(Outgoing{one.peer, one.request, wire::to_failure(error), {}}));
+    }
+    return {};
+}
+
 Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
     if (auto* verified = std::get_if<Result<core::VerifiedBatch>>(&work.what)) {
-        if (!*verified) return refuse_batch(group, work, verified->error());
+        if (!*verified && group.may_record()) {
+            return refuse_batch(group, work, verified->error());
+        }
         if (refuse_publishing_) {
             refuse(work, Error{Code::disk_full, "the disk is nearly full", {}, {}});
             return {};
@@ -441,13 +483,18 @@ void CommitAgent::publish_state() {
     counters_.log_size = journal_.confirmed();
 }
 
-bool CommitAgent::disk_nearly_full() const {
+void CommitAgent::look_at_disk() {
+    // What cannot be measured is not to be trusted with more.
+    refuse_publishing_ = true;
+    refuse_entries_ = true;
     auto bytes = journal_.bytes_used_and_max();
-    if (!bytes) return true;  // what cannot be measured is not to be trusted with more
+    if (!bytes) return;
     counters_.bytes_used = bytes->first;
     counters_.bytes_max = bytes->second;
     const std::uint64_t reserve = std::min(options_.reserve_bytes, bytes->second / 8);
-    return bytes->first + reserve > bytes->second;
+    const bool met_limit = clock_.monotonic() < full_until_;
+    refuse_publishing_ = met_limit || bytes->first + reserve > bytes->second;
+    refuse_entries_ = met_limit || bytes->first + reserve / 4 > bytes->second;
 }
 
 }  // namespace lienthong::broker

@@ -24,7 +24,11 @@ struct CommitOptions {
     std::size_t fetches_waiting_max = 4096;
     // Of all deliveries of a group, before further fetches are told to come again.
     std::size_t delivered_bytes_max = std::size_t{64} * 1024 * 1024;
-    std::uint64_t reserve_bytes = 256u * 1024 * 1024;  // for reading when publishing is refused
+    // For reading when publishing is refused. Its last quarter is for documents and for a restart:
+    // there, reads that need an entry are refused too.
+    std::uint64_t reserve_bytes = 256u * 1024 * 1024;
+    // So long after a group that met the limit of the store.
+    std::chrono::milliseconds full_pause{10'000};
 };
 
 class CommitAgent {
@@ -63,7 +67,18 @@ class CommitAgent {
         Bytes data;
     };
 
+    // Who waits for an answer of this group.
+    struct Asked {
+        wire::PeerId peer;
+        std::uint64_t request = 0;
+    };
+
     Result<void> run_group(std::vector<Work> works);
+    Result<void> fill_group(core::Group& group, std::vector<Work>& works);
+    // The store's limit was met before the commit: nothing of the group has happened, and all who
+    // asked come again.
+    Result<void> drop_group(const std::vector<Asked>& asked);
+    std::vector<Asked> asked_in(const std::vector<Work>& works) const;
     Result<void> carry_out(core::Group& group, Work& work);
     Result<void> carry_out_body(core::Group& group, Work& work, const wire::Body& body);
     // commit_witness.cpp
@@ -84,7 +99,7 @@ class CommitAgent {
     Result<void> refuse_batch(core::Group& group, const Work& work, const Error& error);
     void refuse(const Work& work, const Error& error);
     void publish_state();
-    bool disk_nearly_full() const;
+    void look_at_disk();
     void count_verdicts(const message::Receipt& receipt);
 
     const CommitOptions options_;
@@ -103,6 +118,8 @@ class CommitAgent {
     std::vector<Pending> pending_;
     std::size_t delivered_bytes_ = 0;  // in this group
     bool refuse_publishing_ = false;
+    bool refuse_entries_ = false;  // of reading
+    Clock::Monotonic full_until_{};
     std::size_t upload_bytes_ = 0;  // of chunks that this group has taken
     Clock::Monotonic collect_not_before_{};
     std::optional<Error> broken_;

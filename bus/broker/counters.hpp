@@ -27,6 +27,7 @@ struct Counters {
     std::atomic<std::uint64_t> chunks_collected = 0;  // of uploads that nobody claimed
     std::atomic<std::uint64_t> queries = 0;
     std::atomic<std::uint64_t> commits = 0;
+    std::atomic<std::uint64_t> groups_dropped = 0;  // at the limit of the store, all refused
     std::atomic<std::uint64_t> commit_longest_us = 0;
     std::atomic<std::uint64_t> log_size = 0;
     std::atomic<std::uint64_t> bytes_used = 0;

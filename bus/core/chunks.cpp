@@ -184,6 +184,7 @@ Judged<ChunkAnswer> Group::fetch_chunk(const Session& session, const ChunkReques
     }
     if (!source) return std::unexpected(source.error());
     if (!*source) {
+        if (!may_record()) return refused<ChunkAnswer>(Error{Code::disk_full, {}, {}, {}});
         auto denied = record_denial(session.agency, kChunkRule);
         if (!denied) return std::unexpected(denied.error());
         return refused<ChunkAnswer>(Error{Code::forbidden, {}, {}, {}});

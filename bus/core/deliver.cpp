@@ -12,7 +12,18 @@ namespace {
 // Skipped numbers before one entry whose reasons are told one by one; one range is for the rest.
 constexpr std::uint64_t kReasonsMax = message::kEntrySkippedMax - 1;
 
+Error no_room() { return {Code::disk_full, "no room for the record of this", {}, {}}; }
+
+void add(std::vector<std::uint32_t>& classes, std::uint32_t class_id) {
+    if (std::ranges::find(classes, class_id) == classes.end()) classes.push_back(class_id);
+}
+
 }  // namespace
+
+bool Group::may_write() {
+    if (!may_record()) wanted_to_write_ = true;
+    return may_record();
+}
 
 // Why the agency did not get this number of a stream; nothing if it did.
 Result<std::optional<Code>> Group::why_skipped(const AgencyId& agency, const MessageId& message) {
@@ -48,6 +59,7 @@ Result<std::uint64_t> Group::delivered_before(const AgencyId& agency,
         if (!code) return std::unexpected(code.error());
         if (!*code) break;
     }
+    if (!may_write()) return number;
     auto kept = state_.put_bridge(agency, message, number);
     if (!kept) return std::unexpected(kept.error());
     return number;
@@ -132,6 +144,7 @@ Result<std::optional<message::DeliveredEntry>> Group::deliver_entry(const Sessio
             decide_release(state_, machine_.documents_, session.agency, *header, *sections, time_);
         if (!release) return std::unexpected(release.error());
         if (!release->whole) {
+            if (!may_write()) return std::optional<message::DeliveredEntry>();
             auto noted = state_.put_withheld(session.agency, header->id);
             if (!noted) return std::unexpected(noted.error());
             return std::optional<message::DeliveredEntry>();
@@ -162,6 +175,12 @@ Result<Group::ClassQueue> Group::merge_classes(const AgencyId& agency, Position 
     return queue;
 }
 
+Result<bool> Group::is_personal(std::uint32_t class_id) const {
+    auto row = state_.maybe_class(class_id);
+    if (!row) return std::unexpected(row.error());
+    return *row && message::info((*row)->kind).kind_class == message::Class::personal;
+}
+
 Judged<message::Delivery> Group::fetch(const Session& session, const FetchRequest& request) {
     message::Delivery delivery;
     delivery.consumer = request.consumer;
@@ -181,12 +200,10 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
     const std::size_t count_max = std::min(request.credit_messages, options.delivery_messages_max);
     std::size_t bytes = 0;
     std::size_t tables = 2;  // command and delivery; each entry and section is one
-    Delivered record;
-    record.agency = session.agency;
-    record.node = session.node;
-    record.consumer = request.consumer;
-    record.from = request.from;
+    Delivered record{session.agency, session.node, request.consumer, request.from, 0, {}, 0};
     record.policy_version = machine_.documents_.policy->version();
+    bool no_room_here = false;
+    wanted_to_write_ = false;
     for (std::size_t looked = 0; !queue.empty(); ++looked) {
         const auto [position, class_id] = queue.top();
         if (looked >= options.delivery_looks_max) {  // many withheld ones: the next fetch goes on
@@ -196,6 +213,14 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
         queue.pop();
         auto entry = deliver_entry(session, position);
         if (!entry) return std::unexpected(entry.error());
+        auto personal = is_personal(class_id);
+        if (!personal) return std::unexpected(personal.error());
+        // What needs something on the record, and all behind it, waits until there is room for it.
+        if (wanted_to_write_ || (*entry && *personal && !may_record())) {
+            delivery.to = position;
+            no_room_here = true;
+            break;
+        }
         if (*entry) {
             const std::size_t size = size_of(**entry);
             const bool first = delivery.entries.empty();
@@ -207,13 +232,7 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
             }
             bytes += size;
             tables += tables_more;
-            auto row = state_.maybe_class(class_id);
-            if (!row) return std::unexpected(row.error());
-            if (*row && message::info((*row)->kind).kind_class == message::Class::personal) {
-                if (std::ranges::find(record.classes, class_id) == record.classes.end()) {
-                    record.classes.push_back(class_id);
-                }
-            }
+            if (*personal) add(record.classes, class_id);
             auto granted = grant_chunks(session, **entry);
             if (!granted) return std::unexpected(granted.error());
             delivery.entries.push_back(std::move(**entry));
@@ -221,6 +240,9 @@ Judged<message::Delivery> Group::fetch(const Session& session, const FetchReques
         auto next = state_.maybe_next_in_class(class_id, position + 1);
         if (!next) return std::unexpected(next.error());
         if (*next) queue.emplace(**next, class_id);
+    }
+    if (no_room_here && delivery.entries.empty() && delivery.to == request.from) {
+        return refused<message::Delivery>(no_room());
     }
     if (!record.classes.empty()) {  // case data leave
         record.to = delivery.to;

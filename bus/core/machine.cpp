@@ -17,12 +17,13 @@ Result<void> Machine::load(const ReadState& state) {
     return {};
 }
 
-Group::Group(Machine& machine, journal::WriteTxn& txn, Millis time, Epoch epoch)
+Group::Group(Machine& machine, journal::WriteTxn& txn, Millis time, Epoch epoch, Reading reading)
     : machine_(machine),
       state_(txn, machine.vault_),
       time_(time),
       epoch_(epoch),
-      size_before_(txn.log_size()) {}
+      size_before_(txn.log_size()),
+      reading_(reading) {}
 
 Result<Position> Group::append_and_apply(const Entry& entry, const Opened& opened) {
     auto position = state_.append(machine_.options_.bus, entry);

@@ -79,8 +79,15 @@ inline constexpr std::size_t kCosignedHeadsMax = 16;
 
 class Group {
   public:
+    // What fetches and queries may do: with `without_entries` there is no room for what reading
+    // puts on the record, and a read that needs it is disk_full.
+    enum class Reading : std::uint8_t { with_entries, without_entries };
     // `time` is not before that of the last entry. Everything borrowed outlives the group.
-    Group(Machine& machine, journal::WriteTxn& txn, Millis time, Epoch epoch);
+    Group(Machine& machine,
+          journal::WriteTxn& txn,
+          Millis time,
+          Epoch epoch,
+          Reading reading = Reading::with_entries);
 
     // All but head and range proof, which complete() adds once the head is signed.
     Judged<message::Receipt> publish(const VerifiedBatch& batch);
@@ -94,6 +101,7 @@ class Group {
     // Drops at most so many chunks of uploads that nobody claimed in kUploadKeptMs, or that nobody
     // can claim any more; how many went.
     Result<std::size_t> collect_uploads(std::size_t chunks_max);
+    bool may_record() const { return reading_ == Reading::with_entries; }
     // One more refusal of the agency's under this rule: on the record with its count once the
     // minute is over.
     Result<void> record_denial(const AgencyId& agency, std::string_view rule);
@@ -161,6 +169,9 @@ class Group {
     Result<ClassQueue> merge_classes(const AgencyId& agency, Position from) const;
     Result<std::optional<message::DeliveredEntry>> deliver_entry(const Session& session,
                                                                  Position position);
+    Result<bool> is_personal(std::uint32_t class_id) const;
+    // True if this may be written now; else the fetch that wants it ends before this entry.
+    bool may_write();
     Result<std::optional<Code>> why_skipped(const AgencyId& agency, const MessageId& message);
     Result<std::uint64_t> delivered_before(const AgencyId& agency,
                                            const MessageId& message,
@@ -193,6 +204,8 @@ class Group {
     const Millis time_;
     const Epoch epoch_;
     const std::uint64_t size_before_;
+    const Reading reading_;
+    bool wanted_to_write_ = false;  // a fetch met something that it may not write
 
     // Rows of this group that still miss the size of the head that covers them.
     struct PendingBatch {

@@ -18,6 +18,8 @@ Error forbidden(std::string grant_missing = {}) {
     return Error{Code::forbidden, {}, {}, std::move(grant_missing)};
 }
 
+Error no_room() { return {Code::disk_full, "no room for the record of this", {}, {}}; }
+
 message::CaseRow case_row(const CaseId& case_id, const CaseRecord& record) {
     message::CaseRow row;
     row.case_id = case_id;
@@ -121,6 +123,7 @@ Result<void> Group::answer_case(const message::Query& query,
 
 Judged<message::QueryAnswer> Group::query(const Session& session, const message::Query& query) {
     const auto deny = [&](Error error) -> Judged<message::QueryAnswer> {
+        if (!may_record()) return refused<message::QueryAnswer>(no_room());
         auto denied = record_denial(session.agency, "query");
         if (!denied) return std::unexpected(denied.error());
         return refused<message::QueryAnswer>(std::move(error));
@@ -129,6 +132,8 @@ Judged<message::QueryAnswer> Group::query(const Session& session, const message:
     const bool list = query.kind == message::QueryKind::case_list;
     // A node that prepares a message asks for the parties on its own behalf, not an officer's.
     const bool of_node = query.kind == message::QueryKind::case_parties;
+    const bool proves = of_node && query.head_size != 0;  // then facts of the case leave
+    if ((!of_node || proves) && !may_record()) return refused<message::QueryAnswer>(no_room());
     if (!of_node) {
         if (!documents.registry->may_query(session.agency, query.officer)) {
             return deny(forbidden("officer with the function query"));
@@ -161,7 +166,7 @@ Judged<message::QueryAnswer> Group::query(const Session& session, const message:
     if (!*record) return deny(forbidden());  // erased
     auto answered = answer_case(query, **record, answer);
     if (!answered) return std::unexpected(answered.error());
-    if (of_node && query.head_size != 0) {
+    if (proves) {
         auto proven = answer_evidence(session, query, **record, answer);
         if (!proven) return std::unexpected(proven.error());
     }

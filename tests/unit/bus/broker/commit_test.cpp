@@ -14,6 +14,7 @@ namespace {
 using message::Kind;
 using test::RawClient;
 using test::SmallBus;
+using test::SmallBusOptions;
 using test::world;
 
 class Commits : public testing::Test {
@@ -172,6 +173,116 @@ TEST_F(Commits, AFullDiskRefusesPublishingWhileReadingGoesOn) {
     EXPECT_EQ(std::get<wire::Delivery>(*delivery).entries.size(), 4U);
     journal::limit_bytes(full.broker_disk(), used + 10 * 1024 * 1024);
     EXPECT_TRUE(is_receipt(one.ask(refused.command, refused.frame))) << "its number was not used";
+}
+
+// A broker at the limit of its store, after a report and a case that labour is a party of.
+class FullStore : public testing::Test {
+  protected:
+    static SmallBusOptions options(std::uint64_t reserve_bytes) {
+        return {.nodes = {"labour", "border-guard"}, .commit = {.reserve_bytes = reserve_bytes}};
+    }
+    void fill(SmallBus& bus, std::uint64_t left) {
+        using State = node::Outcome::State;
+        ASSERT_EQ(bus.submit_one("labour", test::draft(Kind::outreach_report)).state,
+                  State::accepted);
+        const auto opened = bus.submit_one("border-guard", test::opening({"labour", "police"}));
+        ASSERT_EQ(opened.state, State::accepted);
+        case_id = opened.case_id;
+        opened_at = opened.position;
+        for (const char* slug : {"labour", "border-guard"}) bus.crash_node(slug);
+        bus.steps(5);
+        const auto used = bus.broker().journal->bytes_used_and_max()->first;
+        journal::limit_bytes(bus.broker_disk(), used + left);
+    }
+    static void make_room(SmallBus& bus) {
+        const auto used = bus.broker().journal->bytes_used_and_max()->first;
+        journal::limit_bytes(bus.broker_disk(), used + 10 * 1024 * 1024);
+    }
+    message::Query status() const {
+        message::Query query;
+        query.kind = message::QueryKind::case_status;
+        query.case_id = case_id;
+        query.officer = OfficerId::of("o-cat-01");
+        query.purpose = Purpose::of("verification");
+        return query;
+    }
+    static wire::Fetch fetch(Position from) { return {"node", from, 1u << 20, 100}; }
+
+    CaseId case_id;
+    Position opened_at = 0;
+};
+
+// The last quarter of the reserve.
+TEST_F(FullStore, WithoutRoomForEntriesReadsThatNeedNoneGoOn) {
+    SmallBus bus(options(64 * 1024));
+    ASSERT_NO_FATAL_FAILURE(fill(bus, 500));
+    RawClient labour(bus, "labour");
+    const auto delivery = labour.ask(fetch(0));
+    ASSERT_TRUE(delivery && std::holds_alternative<wire::Delivery>(*delivery));
+    EXPECT_EQ(std::get<wire::Delivery>(*delivery).to, opened_at);
+    EXPECT_EQ(std::get<wire::Delivery>(*delivery).entries.size(), 4U) << "documents and report";
+    EXPECT_EQ(labour.refusal(fetch(opened_at)), Code::disk_full);
+    EXPECT_EQ(labour.refusal(status()), Code::disk_full);
+    EXPECT_EQ(labour.refusal(wire::Publish{1, 1, 1}, Bytes(50, 7)), Code::disk_full);
+    EXPECT_EQ(labour.refusal(wire::FetchChunk{opened_at, "identity", 0}), Code::disk_full);
+    message::Query parties = status();
+    parties.kind = message::QueryKind::case_parties;
+    const auto named = labour.ask(parties);
+    EXPECT_TRUE(named && std::holds_alternative<message::QueryAnswer>(*named));
+    parties.head_size = 1;
+    EXPECT_EQ(labour.refusal(parties), Code::disk_full) << "with what proves them";
+    EXPECT_FALSE(labour.refusal(wire::DocumentRequest{2, 1}));
+    EXPECT_FALSE(labour.refusal(wire::InclusionRequest{0, 1}));
+    const Position size = bus.broker().journal->confirmed();
+    EXPECT_EQ(bus.broker().counters.groups_dropped, 0U);
+    make_room(bus);
+    const auto later = labour.ask(fetch(opened_at));
+    ASSERT_TRUE(later && std::holds_alternative<wire::Delivery>(*later));
+    EXPECT_EQ(std::get<wire::Delivery>(*later).entries.size(), 1U);
+    EXPECT_EQ(bus.broker().journal->confirmed(), size + 1) << "now it is on the record";
+}
+
+TEST_F(FullStore, AGroupThatMeetsTheLimitIsRefusedAsAWholeAndTheBrokerGoesOn) {
+    SmallBus bus(options(0));
+    ASSERT_NO_FATAL_FAILURE(fill(bus, 100));
+    RawClient police(bus, "police");
+    RawClient labour(bus, "labour");
+    const auto asked = police.send(status());
+    const auto document = labour.send(wire::DocumentRequest{2, 1});
+    const auto waiting = labour.send(fetch(bus.broker().journal->confirmed()));
+    bus.steps(3);
+    for (auto [peer, request] :
+         {std::pair{&police, asked}, std::pair{&labour, document}, std::pair{&labour, waiting}}) {
+        const auto answer = peer->maybe_answer(request);
+        ASSERT_TRUE(answer && std::holds_alternative<wire::Failure>(answer->body));
+        EXPECT_EQ(std::get<wire::Failure>(answer->body).code, Code::disk_full);
+    }
+    ASSERT_NE(bus.maybe_broker(), nullptr);
+    EXPECT_EQ(bus.broker().counters.groups_dropped, 1U);
+    EXPECT_FALSE(labour.refusal(wire::DocumentRequest{2, 1})) << "it needs no entry";
+    EXPECT_EQ(police.refusal(status()), Code::disk_full);
+    EXPECT_EQ(bus.broker().counters.groups_dropped, 1U) << "the limit is remembered for a while";
+    make_room(bus);
+    bus.clock().advance(CommitOptions{}.full_pause);
+    const auto answer = police.ask(status());
+    EXPECT_TRUE(answer && std::holds_alternative<message::QueryAnswer>(*answer));
+}
+
+TEST_F(FullStore, ADocumentOfADroppedGroupIsNotInForce) {
+    SmallBus bus(options(0));
+    ASSERT_NO_FATAL_FAILURE(fill(bus, 100));
+    RawClient admin(bus, "labour");
+    const auto registry_version = [&] {
+        const auto welcome = admin.ask(wire::Hello{{1}, world().bus, "", 0});
+        EXPECT_TRUE(welcome && std::holds_alternative<wire::Welcome>(*welcome));
+        return std::get<wire::Welcome>(*welcome).registry_version;
+    };
+    const Bytes second = world().registry_document(world().registry, 2);
+    EXPECT_EQ(admin.refusal(wire::Adopt{2}, second), Code::disk_full);
+    EXPECT_EQ(registry_version(), 1U);
+    make_room(bus);
+    EXPECT_FALSE(admin.refusal(wire::Adopt{2}, second));
+    EXPECT_EQ(registry_version(), 2U);
 }
 
 TEST_F(Commits, AfterACommitThatFailedNothingIsAnsweredAndTheProcessEnds) {
