@@ -72,30 +72,26 @@ Result<std::optional<StreamRow>> ReadState::maybe_stream(std::uint64_t stream) c
 
 Result<std::vector<std::pair<std::uint64_t, StreamRow>>> ReadState::streams_of(
     const NodeId& node, std::size_t count_max) const {
-    using Stream = std::pair<std::uint64_t, StreamRow>;
-    const auto newer = [](const Stream& a, const Stream& b) {
-        return std::pair(a.second.newest, a.first) > std::pair(b.second.newest, b.first);
-    };
-    std::vector<Stream> found;  // a heap: the oldest of the newest is its front
-    std::optional<Error> error;
-    auto scanned = txn_.scan(id(Tables::streams), {}, [&](BytesView key, BytesView value) {
-        auto row = rows::parse_stream(value);
-        if (!row) {
-            error = row.error();
-            return false;
-        }
-        if (row->node != node) return true;
-        found.emplace_back(rows::u64_at(key, 0), std::move(*row));
-        std::ranges::push_heap(found, newer);
-        if (found.size() > count_max) {
-            std::ranges::pop_heap(found, newer);
-            found.pop_back();
-        }
-        return true;
-    });
+    const std::size_t name_bytes = node.text().size();
+    std::vector<std::uint64_t> streams;
+    auto scanned = txn_.scan_back(
+        id(Tables::node_streams), rows::key_after(node), [&](BytesView key, BytesView) {
+            // Another node's rows begin with another name.
+            if (streams.size() == count_max || key.size() != name_bytes + 17 ||
+                !starts_with(key, as_bytes(node.text())) || key[name_bytes] != 0) {
+                return false;
+            }
+            streams.push_back(rows::u64_at(key, name_bytes + 9));
+            return true;
+        });
     if (!scanned) return std::unexpected(scanned.error());
-    if (error) return std::unexpected(*error);
-    std::ranges::sort_heap(found, newer);
+    std::vector<std::pair<std::uint64_t, StreamRow>> found;
+    for (const std::uint64_t stream : streams) {
+        auto row = maybe_stream(stream);
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return fail(Code::corrupt, "a node's stream has no row");
+        found.emplace_back(stream, std::move(**row));
+    }
     return found;
 }
 

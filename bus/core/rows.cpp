@@ -210,6 +210,11 @@ Bytes key(const AgencyId& agency, const NodeId& node, Position position) {
     ByteWriter out;
     return put_name(put_name(out, agency.text()), node.text()).u64(position).take();
 }
+Bytes key(const NodeId& node, Position newest, std::uint64_t stream) {
+    ByteWriter out;
+    return put_name(out, node.text()).u64(newest).u64(stream).take();
+}
+Bytes key_after(const NodeId& node) { return ByteWriter().raw(as_bytes(node.text())).u8(1).take(); }
 Bytes key(const UploadId& upload) {
     ByteWriter out;
     put_name(out, upload.agency.text()).u64(upload.message.stream).u64(upload.message.sequence);

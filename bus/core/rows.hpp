@@ -38,6 +38,8 @@ Bytes key(const CaseId& case_id);
 Bytes key(const CaseId& case_id, Position position);
 Bytes key(const AgencyId& agency, std::string_view rule);
 Bytes key(const AgencyId& agency, const NodeId& node, Position position);
+Bytes key(const NodeId& node, Position newest, std::uint64_t stream);
+Bytes key_after(const NodeId& node);  // behind all rows of the node
 Bytes key(const UploadId& upload);
 Bytes key(const UploadId& upload, std::uint32_t index);
 Bytes key(Millis time, const UploadId& upload);

@@ -115,7 +115,7 @@ class ReadState {
                                                 std::uint32_t version) const;
 
     Result<std::optional<StreamRow>> maybe_stream(std::uint64_t stream) const;
-    // The node's streams, those with the newest entries first.
+    // The node's streams, those with the newest entries first. Reads no more rows than it gives.
     Result<std::vector<std::pair<std::uint64_t, StreamRow>>> streams_of(
         const NodeId& node, std::size_t count_max) const;
     Result<std::optional<BatchRow>> maybe_batch(std::uint64_t stream, std::uint64_t first) const;

@@ -14,6 +14,18 @@ Result<void> State::put_document(const registry::SignedDocument& document, Bytes
 }
 
 Result<void> State::put_stream(std::uint64_t stream, const StreamRow& row) {
+    auto known = maybe_stream(stream);
+    if (!known) return std::unexpected(known.error());
+    const bool moved = !*known || (*known)->newest != row.newest || (*known)->node != row.node;
+    if (*known && moved) {
+        auto erased = write_.erase(id(Tables::node_streams),
+                                   rows::key((*known)->node, (*known)->newest, stream));
+        if (!erased) return erased;
+    }
+    if (moved) {
+        auto stored = put(Tables::node_streams, rows::key(row.node, row.newest, stream), {});
+        if (!stored) return stored;
+    }
     return put(Tables::streams, rows::key(stream), rows::encode(row));
 }
 

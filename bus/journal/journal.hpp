@@ -84,7 +84,8 @@ class Journal {
     // Number of entries that are durable.
     virtual Position confirmed() const = 0;
     // Bytes in use, and the smaller of the configured limit and what the disk still has room for;
-    // for the disk check before each batch.
+    // for the disk check before each batch: on the writer's thread, cheap, and exact near the
+    // limit.
     virtual Result<std::pair<std::uint64_t, std::uint64_t>> bytes_used_and_max() const = 0;
 };
 

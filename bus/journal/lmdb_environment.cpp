@@ -23,6 +23,10 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::size_t kTableNameBytesMax = 32;
 constexpr unsigned kSpacesMax = kTablesMax + 2;  // with log and meta
 constexpr mode_t kFileMode = 0600;
+constexpr unsigned kCommitsUncounted = 64;
+// Below the limit by less than this, or by an eighth of it, pages are counted each time. More than
+// what the commits between two counts add.
+constexpr std::uint64_t kNearBytes = std::uint64_t{1} << 30;
 
 // A transaction of this file's own; aborted unless committed.
 class OwnTxn {
@@ -290,7 +294,31 @@ std::uint64_t LmdbEnvironment::file_pages() const {
     return info.me_last_pgno + 1;
 }
 
+void LmdbEnvironment::note_commit(std::int64_t pages_added) {
+    pages_added_since_ += pages_added;
+    ++commits_since_;
+}
+
+Result<std::uint64_t> LmdbEnvironment::used_pages_about() const {
+    const auto about = [this] {
+        const auto pages = static_cast<std::int64_t>(*pages_counted_) + pages_added_since_;
+        return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(pages, 0)), file_pages());
+    };
+    const std::uint64_t pages_max = used_bytes_max_ / page_bytes_;
+    const std::uint64_t near = std::min(pages_max / 8, kNearBytes / page_bytes_);
+    if (pages_counted_ && commits_since_ < kCommitsUncounted && about() + near < pages_max) {
+        return about();
+    }
+    auto counted = used_pages();
+    if (!counted) return counted;
+    pages_counted_ = *counted;
+    pages_added_since_ = 0;
+    commits_since_ = 0;
+    return counted;
+}
+
 Result<std::uint64_t> LmdbEnvironment::used_pages() const {
+    times_counted_.fetch_add(1);
     OwnTxn txn;
     int status = txn.begin(env_, true);
     if (status != 0) return lmdb_fail(status, "begin", directory_.string());

@@ -55,6 +55,11 @@ class LmdbEnvironment {
     // Without the free pages that the next transaction may take. Pages that a reader may still see
     // count as used, so that a reader that stays cannot make the file grow past the limit.
     Result<std::uint64_t> used_pages() const;
+    // As used_pages() was when it was last counted, and what commits added since. Counts anew after
+    // kCommitsUncounted commits, and each time once the limit is near. On the writer's thread.
+    Result<std::uint64_t> used_pages_about() const;
+    void note_commit(std::int64_t pages_added);
+    std::uint64_t times_counted() const { return times_counted_; }
 
     // The snapshots in use; `overloaded` if all slots are taken.
     Result<std::size_t> note_reader(std::uint64_t snapshot);
@@ -82,10 +87,16 @@ class LmdbEnvironment {
     bool read_only_ = false;
     std::uint64_t page_bytes_ = 0;
     std::uint64_t used_bytes_max_ = 0;
+    mutable std::atomic<std::uint64_t> times_counted_ = 0;
+    mutable std::optional<std::uint64_t> pages_counted_;
+    mutable std::int64_t pages_added_since_ = 0;
+    mutable unsigned commits_since_ = 0;
     std::array<std::atomic<std::uint64_t>, kReadersMax> readers_{};  // snapshot + 1, or 0
 };
 
 // The flags that LMDB holds, for the test that no sync is ever skipped.
 unsigned lmdb_flags(const Journal& lmdb_journal);
+// How often LMDB's list of free pages was walked, for the test that this is not done each time.
+std::uint64_t lmdb_times_counted(const Journal& lmdb_journal);
 
 }  // namespace lienthong::journal

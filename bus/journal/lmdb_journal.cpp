@@ -229,6 +229,7 @@ class LmdbWriteTxn final : public LmdbTxn<WriteTxn> {
             return lmdb_fail(status, "commit", environment_.directory().string());
         }
         confirmed_ = log_size_;
+        environment_.note_commit(pages_added_);
         return {};
     }
 
@@ -376,13 +377,15 @@ class LmdbJournal final : public Journal {
     Position confirmed() const override { return confirmed_; }
 
     Result<std::pair<std::uint64_t, std::uint64_t>> bytes_used_and_max() const override {
-        auto pages = environment_->used_pages();
+        auto pages = environment_->used_pages_about();
         if (!pages) return std::unexpected(pages.error());
         auto room = bytes_available(environment_->directory());
         if (!room) return std::unexpected(room.error());
         const std::uint64_t used = *pages * environment_->page_bytes();
         return std::pair(used, std::min(environment_->used_bytes_max(), used + *room));
     }
+
+    std::uint64_t times_counted() const { return environment_->times_counted(); }
 
     unsigned flags() const {
         unsigned flags = 0;
@@ -425,6 +428,12 @@ unsigned lmdb_flags(const Journal& lmdb_journal) {
     const auto* journal = dynamic_cast<const LmdbJournal*>(&lmdb_journal);
     CHECK(journal != nullptr);
     return journal->flags();
+}
+
+std::uint64_t lmdb_times_counted(const Journal& lmdb_journal) {
+    const auto* journal = dynamic_cast<const LmdbJournal*>(&lmdb_journal);
+    CHECK(journal != nullptr);
+    return journal->times_counted();
 }
 
 }  // namespace lienthong::journal

@@ -131,6 +131,7 @@ void Province::check_replay(const core::ReadState& state, const journal::ReadTxn
                                      tree,
                                      documents,
                                      streams,
+                                     node_streams,
                                      refused,
                                      classes,
                                      class_ids,

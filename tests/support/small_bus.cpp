@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "bus/base/check.hpp"
-#include "bus/core/rows.hpp"
+#include "bus/core/state.hpp"
 #include "security/proof/delivered.hpp"
 
 namespace lienthong::test {
@@ -79,12 +79,11 @@ void add_streams(SmallBus& bus,
                  std::size_t count,
                  Position newest) {
     const auto txn = bus.broker().journal->begin_write().value();
+    core::State state(*txn, bus.broker().vault);
     const auto& member = world().member(slug);
     for (std::size_t i = 0; i < count; ++i) {
         const core::StreamRow row{world().id(slug), member.node, 0, 1, false, newest + i};
-        const auto put = txn->put(
-            core::id(core::Tables::streams), core::rows::key(first + i), core::rows::encode(row));
-        CHECK(put.has_value());
+        CHECK(state.put_stream(first + i, row).has_value());
     }
     CHECK(txn->commit().has_value());
 }

@@ -222,6 +222,33 @@ TEST_F(LmdbJournalTest, IsFullAtItsLimitAndGoesOnBelowIt) {
     EXPECT_TRUE(try_put(*journal, "again", value).has_value());
 }
 
+TEST_F(LmdbJournalTest, CountsItsFreePagesSeldomAndStillKnowsWhatIsUsed) {
+    auto journal = open_limited(std::uint64_t{256} << 20);
+    for (int i = 0; i < 320; ++i) {
+        ASSERT_TRUE(try_put(*journal, std::to_string(i % 40), Bytes(20'000, 7)).has_value());
+        ASSERT_TRUE(journal->bytes_used_and_max().has_value());
+    }
+    EXPECT_LE(lmdb_times_counted(*journal), 320U / 64 + 1);
+    const std::uint64_t told = journal->bytes_used_and_max()->first;
+    journal.reset();
+    journal = open_limited(std::uint64_t{256} << 20);
+    const std::uint64_t counted = journal->bytes_used_and_max()->first;
+    const std::uint64_t apart = told > counted ? told - counted : counted - told;
+    EXPECT_LE(apart, counted / 4) << told << " " << counted;
+    EXPECT_GT(counted, 40U * 20'000);
+}
+
+TEST_F(LmdbJournalTest, CountsEachTimeNearItsLimit) {
+    const auto journal = open_limited(1 << 20);
+    ASSERT_TRUE(try_put(*journal, "most", Bytes(950'000, 1)).has_value());
+    const std::uint64_t before = lmdb_times_counted(*journal);
+    for (int i = 0; i < 5; ++i) {
+        put(*journal, "small", "value");
+        ASSERT_TRUE(journal->bytes_used_and_max().has_value());
+    }
+    EXPECT_GE(lmdb_times_counted(*journal), before + 5);
+}
+
 TEST_F(LmdbJournalTest, SpendsATransactionThatReachedTheLimit) {
     const auto journal = open_limited(1 << 20);
     auto txn = journal->begin_write().value();
