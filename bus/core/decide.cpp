@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "security/keys/digest.hpp"
+#include "security/seal/cms_shape.hpp"
 #include "security/seal/opening.hpp"
 
 namespace lienthong::core {
@@ -135,11 +136,29 @@ bool sealed_to_audience(const Situation& at, const message::Descriptor& descript
     return true;
 }
 
+// Who can open the section by its CMS must be who can by its descriptor: else somebody could read
+// what no grant gives, or an agency of the audience could not.
+bool is_sealed_as_it_says(const Situation& at, std::size_t section) {
+    const message::Descriptor& descriptor = at.envelope.descriptors[section];
+    if (descriptor.form != message::Form::sealed) return true;
+    std::vector<Bytes> names;
+    for (const keys::KeyId& id : descriptor.sealed_to) {
+        const auto owner = at.documents.registry->maybe_key(id);
+        if (owner.key == nullptr) return false;
+        auto name = seal::recipient_name(owner.key->certificate);
+        if (!name) return false;
+        names.push_back(std::move(*name));
+    }
+    std::ranges::sort(names);
+    return names == at.envelope.recipients[section];
+}
+
 // The audience of each section must be the policy's. If the sender chose under older rules, it may
 // choose again; under the present ones it is wrong.
 Ruling judge_audience(Situation& at) {
     Ruling ruling;
-    for (const message::Descriptor& descriptor : at.envelope.descriptors) {
+    for (std::size_t i = 0; i < at.envelope.descriptors.size(); ++i) {
+        const message::Descriptor& descriptor = at.envelope.descriptors[i];
         policy::Context context = at.context;
         context.named = descriptor.audience;
         const auto expected = at.documents.policy->audience(
@@ -153,6 +172,7 @@ Ruling judge_audience(Situation& at) {
             ruling.consented = at.record.consented;
             return ruling;
         }
+        if (!is_sealed_as_it_says(at, i)) return refuse(Code::malformed_section);
         for (const AgencyId& agency : descriptor.audience) insert(ruling.recipients, agency);
     }
     insert(ruling.recipients, at.header().sender);

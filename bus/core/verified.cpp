@@ -22,6 +22,7 @@ Result<VerifiedEnvelope> verify_envelope(message::Envelope envelope,
     auto checked = seal::check_sections(*header, envelope.sections);
     if (!checked) return std::unexpected(checked.error());
     verified.descriptors = std::move(checked->descriptors);
+    verified.recipients = std::move(checked->recipients);
     verified.facts = std::move(checked->facts);
     for (std::size_t i = 0; i < kind.sections.size(); ++i) {
         const bool there = std::ranges::find(envelope.sections, i, &message::Section::index) !=

@@ -30,6 +30,7 @@ struct VerifiedEnvelope {
     Bytes header_bytes;
     std::vector<message::Section> sections;        // as they came
     std::vector<message::Descriptor> descriptors;  // of the sections, in the same order
+    std::vector<std::vector<Bytes>> recipients;    // of sealed sections: who can open them
     std::optional<message::CaseFacts> facts;
 };
 

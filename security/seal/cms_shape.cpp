@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "security/seal/cms_shape.hpp"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "security/keys/openssl.hpp"
+#include "security/seal/seal.hpp"
 
 namespace lienthong::seal {
 namespace {
@@ -37,6 +40,8 @@ class DerWalk {
         return ok_;
     }
     bool done() const { return ok_ && rest_.empty(); }
+    bool ok() const { return ok_; }
+    bool empty() const { return rest_.empty(); }
 
   private:
     BytesView refuse() {
@@ -68,9 +73,62 @@ bool is_aes_256_gcm(BytesView identifier) {
     return walk.done() && parameters.done() && nonce.size() == kNonceBytes;
 }
 
-}  // namespace
+// 1.2.840.10045.2.1, 1.3.132.1.11.1, 2.16.840.1.101.3.4.1.45
+constexpr std::array<std::uint8_t, 7> kEcPublicKey = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
+constexpr std::array<std::uint8_t, 6> kEcdhSha256 = {0x2b, 0x81, 0x04, 0x01, 0x0b, 0x01};
+constexpr std::array<std::uint8_t, 9> kAes256Wrap = {
+    0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2d};
+constexpr std::array<std::uint8_t, 1> kVersion3 = {3};
+constexpr std::size_t kPointBytes = 66;    // unused bits, 04, two coordinates
+constexpr std::size_t kWrappedBytes = 40;  // RFC 3394: 32 and 8
 
-Result<std::size_t> ciphertext_bytes(BytesView cms) {
+// Only an algorithm without parameters.
+bool is_algorithm(BytesView identifier, BytesView oid) {
+    DerWalk walk(identifier);
+    walk.take_exactly(V_ASN1_OBJECT, oid);
+    return walk.done();
+}
+
+bool is_key_agreement(BytesView identifier) {
+    DerWalk walk(identifier);
+    walk.take_exactly(V_ASN1_OBJECT, kEcdhSha256);
+    const BytesView wrap = walk.take(V_ASN1_SEQUENCE);
+    return walk.done() && is_algorithm(wrap, kAes256Wrap);
+}
+
+Bytes name_of(BytesView issuer, BytesView serial) {
+    return ByteWriter().prefixed(issuer).prefixed(serial).take();
+}
+
+std::optional<Bytes> maybe_recipient(BytesView recipient) {
+    DerWalk walk(recipient);
+    walk.take_exactly(V_ASN1_INTEGER, kVersion3);
+    DerWalk originator(walk.take(0, V_ASN1_CONTEXT_SPECIFIC));
+    DerWalk key(originator.take(1, V_ASN1_CONTEXT_SPECIFIC));
+    const BytesView algorithm = key.take(V_ASN1_SEQUENCE);
+    const BytesView point = key.take(V_ASN1_BIT_STRING);
+    const BytesView agreement = walk.take(V_ASN1_SEQUENCE);
+    DerWalk wraps(walk.take(V_ASN1_SEQUENCE));
+    DerWalk wrap(wraps.take(V_ASN1_SEQUENCE));
+    DerWalk name(wrap.take(V_ASN1_SEQUENCE));
+    const BytesView wrapped = wrap.take(V_ASN1_OCTET_STRING);
+    const BytesView issuer = name.take(V_ASN1_SEQUENCE);
+    const BytesView serial = name.take(V_ASN1_INTEGER);
+    if (!walk.done() || !originator.done() || !key.done() || !wraps.done() || !wrap.done() ||
+        !name.done() || !is_algorithm(algorithm, kEcPublicKey) || !is_key_agreement(agreement) ||
+        point.size() != kPointBytes || point[0] != 0 || point[1] != POINT_CONVERSION_UNCOMPRESSED ||
+        wrapped.size() != kWrappedBytes) {
+        return std::nullopt;
+    }
+    return name_of(issuer, serial);
+}
+
+struct Outline {
+    BytesView recipients;
+    std::size_t ciphertext_bytes = 0;
+};
+
+Result<Outline> outline_of(BytesView cms) {
     const keys::openssl::QuietErrors quiet;
     DerWalk file(cms);
     DerWalk info(file.take(V_ASN1_SEQUENCE));
@@ -93,7 +151,45 @@ Result<std::size_t> ciphertext_bytes(BytesView cms) {
     if (recipients.empty() || ciphertext.empty()) {
         return fail(Code::malformed_section, "nobody or nothing in it");
     }
-    return ciphertext.size();
+    return Outline{recipients, ciphertext.size()};
+}
+
+}  // namespace
+
+Result<std::size_t> ciphertext_bytes(BytesView cms) {
+    auto outline = outline_of(cms);
+    if (!outline) return std::unexpected(outline.error());
+    return outline->ciphertext_bytes;
+}
+
+Result<std::vector<Bytes>> recipients_of(BytesView cms) {
+    auto outline = outline_of(cms);
+    if (!outline) return std::unexpected(outline.error());
+    const keys::openssl::QuietErrors quiet;
+    std::vector<Bytes> names;
+    DerWalk recipients(outline->recipients);
+    while (!recipients.empty()) {
+        auto name = maybe_recipient(recipients.take(1, V_ASN1_CONTEXT_SPECIFIC));
+        if (!name || names.size() == kRecipientsMax) {
+            return fail(Code::malformed_section, "a recipient of another form, or too many");
+        }
+        names.push_back(std::move(*name));
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+Result<Bytes> recipient_name(BytesView certificate) {
+    const keys::openssl::QuietErrors quiet;
+    DerWalk file(certificate);
+    DerWalk whole(file.take(V_ASN1_SEQUENCE));
+    DerWalk body(whole.take(V_ASN1_SEQUENCE));
+    body.take(0, V_ASN1_CONTEXT_SPECIFIC);  // version
+    const BytesView serial = body.take(V_ASN1_INTEGER);
+    body.take(V_ASN1_SEQUENCE);  // algorithm of the signature
+    const BytesView issuer = body.take(V_ASN1_SEQUENCE);
+    if (!body.ok()) return fail(Code::bad_certificate, "no issuer or serial number");
+    return name_of(issuer, serial);
 }
 
 }  // namespace lienthong::seal

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "bus/base/bytes.hpp"
 
@@ -14,5 +15,14 @@ namespace lienthong::seal {
 // bytes, tag of 16) without originator certificates and attributes; else malformed_section. The
 // recipients are left to OpenSSL.
 Result<std::size_t> ciphertext_bytes(BytesView cms);
+
+// Who can open it: issuer and serial number of each recipient's certificate, as bytes to compare,
+// sorted. Besides what ciphertext_bytes() asks, each recipient is a KeyAgreeRecipientInfo (RFC
+// 5652, 6.2.2) of what seal() makes: a P-256 point, ECDH with SHA-256, AES-256 key wrap of a
+// 256-bit key, no ukm, one wrapped key; at least one recipient and at most kRecipientsMax. Else
+// malformed_section. Needs no key, and reads none of the ciphertext.
+Result<std::vector<Bytes>> recipients_of(BytesView cms);
+// The same name of a certificate. bad_certificate.
+Result<Bytes> recipient_name(BytesView certificate);
 
 }  // namespace lienthong::seal

@@ -5,6 +5,7 @@
 #include <bitset>
 
 #include "security/keys/digest.hpp"
+#include "security/seal/cms_shape.hpp"
 #include "security/seal/commitment.hpp"
 
 namespace lienthong::seal {
@@ -84,6 +85,13 @@ Result<CheckedSections> check_sections(const message::Header& header,
             if (!allowed) return std::unexpected(allowed.error());
             checked.facts = std::move(*facts);
         }
+        std::vector<Bytes> recipients;
+        if (descriptor->form == message::Form::sealed) {
+            auto named = recipients_of(section.body);
+            if (!named) return fail(named.error().code, named.error().detail, descriptor->name);
+            recipients = std::move(*named);
+        }
+        checked.recipients.push_back(std::move(recipients));
         checked.descriptors.push_back(std::move(*descriptor));
     }
     return checked;

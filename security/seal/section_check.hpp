@@ -16,6 +16,9 @@ Result<message::Descriptor> check_section(const message::Header& header,
 
 struct CheckedSections {
     std::vector<message::Descriptor> descriptors;  // in the order of the sections
+    // Of each section, who can open it by what its CMS says (cms_shape.hpp); empty if it travels
+    // open or in chunks.
+    std::vector<std::vector<Bytes>> recipients;
     std::optional<message::CaseFacts> facts;
 };
 

@@ -2,8 +2,12 @@
 // Publishing: streams and their numbers, replays, partial batches, policy and audience.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "security/keys/digest.hpp"
 #include "security/proof/receipt.hpp"
+#include "security/seal/seal.hpp"
 #include "tests/support/small_log.hpp"
 
 namespace lienthong::core {
@@ -193,6 +197,77 @@ TEST_F(Publish, ASectionSealedToAnotherCertificateIsWrongAudience) {
         descriptor.sealed_to.at(0).bytes[0] ^= 1;
     });
     expect_verdicts(log.offer("border-guard", kStream, 1, {envelope}), {Code::wrong_audience});
+}
+
+// The sealed section that stands second in the opening of a case, with another body.
+class Sealed : public Publish {
+  protected:
+    std::optional<Code> verdict_with(const Bytes& body) {
+        node::Draft draft = log.with_case_id("border-guard", test::opening({"police", "labour"}));
+        const std::uint64_t stream = log.new_stream();
+        auto envelope = log.compose("border-guard", draft, {stream, 1});
+        const std::size_t at = sealed_section(envelope);
+        if (!body.empty()) {
+            envelope.sections.at(at).body = body;
+            test::change_descriptor(envelope, at, [&](message::Descriptor& descriptor) {
+                descriptor.padded_bytes = body.size();
+                descriptor.section_digest = keys::sha256(body);
+            });
+        }
+        return log.offer("border-guard", stream, 1, {envelope})->verdicts.at(0).refused;
+    }
+    // Sealed as the descriptor says, but for this change of its recipients.
+    Bytes sealed(const std::function<void(std::vector<Bytes>&)>& change) {
+        node::Draft draft = log.with_case_id("border-guard", test::opening({"police", "labour"}));
+        const auto envelope = log.compose("border-guard", draft, {log.new_stream(), 1});
+        const auto descriptor =
+            message::parse_descriptor(envelope.sections.at(sealed_section(envelope)).descriptor);
+        std::vector<Bytes> certificates;
+        for (const keys::KeyId& id : descriptor->sealed_to) {
+            certificates.push_back(log.documents().registry->maybe_key(id).key->certificate);
+        }
+        change(certificates);
+        return seal::seal(as_bytes("words of nobody"), certificates).value();
+    }
+    Bytes certificate_of(std::string_view slug) {
+        auto registry = world().registry;
+        return test::key_of(registry, log.id(slug), keys::Use::seal).certificate;
+    }
+
+  private:
+    static std::size_t sealed_section(const message::Envelope& envelope) {
+        for (std::size_t i = 0; i < envelope.sections.size(); ++i) {
+            const auto form = message::parse_descriptor(envelope.sections[i].descriptor)->form;
+            if (form == message::Form::sealed) return i;
+        }
+        ADD_FAILURE() << "no sealed section";
+        return 0;
+    }
+};
+
+TEST_F(Sealed, ToWhomItsDescriptorNamesItIsAccepted) {
+    EXPECT_EQ(verdict_with({}), std::nullopt);
+    EXPECT_EQ(verdict_with(sealed([](std::vector<Bytes>&) {})), std::nullopt);
+    EXPECT_EQ(verdict_with(sealed([](std::vector<Bytes>& all) { std::ranges::reverse(all); })),
+              std::nullopt);
+}
+
+TEST_F(Sealed, ThatIsNoCmsIsMalformedSection) {
+    EXPECT_EQ(verdict_with(Bytes(2000, 7)), Code::malformed_section);
+    Bytes longer = sealed([](std::vector<Bytes>&) {});
+    longer.push_back(0);
+    EXPECT_EQ(verdict_with(longer), Code::malformed_section);
+}
+
+TEST_F(Sealed, ToMoreOrFewerThanItsDescriptorNamesIsMalformedSection) {
+    EXPECT_EQ(verdict_with(sealed(
+                  [&](std::vector<Bytes>& all) { all.push_back(certificate_of("information")); })),
+              Code::malformed_section);
+    EXPECT_EQ(verdict_with(sealed([](std::vector<Bytes>& all) { all.pop_back(); })),
+              Code::malformed_section);
+    EXPECT_EQ(verdict_with(sealed(
+                  [&](std::vector<Bytes>& all) { all.back() = certificate_of("information"); })),
+              Code::malformed_section);
 }
 
 TEST_F(Publish, AMessageOverItsDateIsExpiredMessage) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "security/seal/cms_shape.hpp"
 #include "tests/unit/security/keys/fixture.hpp"
 
 namespace lienthong::seal {
@@ -217,6 +218,48 @@ TEST_F(Sealing, UnderACipherWithoutATagIsMalformed) {
         ASSERT_FALSE(found.empty());
         found[10] = static_cast<std::uint8_t>(arc);
         EXPECT_EQ(code_of_open(bad), Code::malformed_section);
+    }
+}
+
+// What is judged without a key.
+TEST_F(Sealing, NamesItsRecipients) {
+    std::vector<Bytes> names{recipient_name(police_certificate_).value(),
+                             recipient_name(labour_certificate_).value()};
+    EXPECT_NE(names[0], names[1]);
+    std::ranges::sort(names);
+    EXPECT_EQ(recipients_of(sealed({police_certificate_, labour_certificate_})).value(), names);
+    EXPECT_EQ(recipients_of(sealed_to_police()).value(),
+              (std::vector<Bytes>{recipient_name(police_certificate_).value()}));
+    EXPECT_EQ(recipient_name(as_bytes("no certificate")).error().code, Code::bad_certificate);
+}
+
+TEST_F(Sealing, OfManyNamesThemAll) {
+    const std::vector<Bytes> all(kRecipientsMax, police_certificate_);
+    EXPECT_EQ(recipients_of(sealed(all))->size(), kRecipientsMax);
+}
+
+TEST_F(Sealing, WithAnyByteFlippedOrCutNamesRecipientsOrIsMalformed) {
+    const Bytes good = sealed_to_police();
+    for (std::size_t i = 0; i < good.size(); ++i) {
+        Bytes bad = good;
+        bad[i] ^= 0xff;
+        const auto flipped = recipients_of(bad);
+        EXPECT_TRUE(flipped || flipped.error().code == Code::malformed_section) << i;
+        const auto cut = recipients_of(BytesView(good).first(i));
+        ASSERT_FALSE(cut.has_value());
+        EXPECT_EQ(cut.error().code, Code::malformed_section);
+    }
+}
+
+TEST_F(SealingElsewhere, IsOfTheOneFormAndAnyOtherIsMalformed) {
+    EXPECT_TRUE(recipients_of(encrypted_with(std::string(kToPolice) + "-aes-256-gcm")));
+    for (const std::string& other : {std::string("-aes-128-gcm ") + kToPolice,
+                                     std::string("-aes-256-cbc ") + kToPolice,
+                                     std::string("-aes-256-gcm -recip police.pem"),
+                                     std::string("-aes-256-gcm -keyid ") + kToPolice}) {
+        const auto named = recipients_of(encrypted_with(other));
+        ASSERT_FALSE(named.has_value()) << other;
+        EXPECT_EQ(named.error().code, Code::malformed_section) << other;
     }
 }
 
