@@ -120,7 +120,7 @@ Result<std::optional<Ruling>> judge_reference(Situation& at) {
     return std::optional<Ruling>();
 }
 
-bool sealed_to_audience(const Situation& at, const message::Descriptor& descriptor) {
+bool sealed_to_audience(const Situation& at, const message::Descriptor& descriptor, Millis when) {
     if (descriptor.form == message::Form::open || descriptor.form == message::Form::facts) {
         return descriptor.sealed_to.empty();
     }
@@ -129,7 +129,7 @@ bool sealed_to_audience(const Situation& at, const message::Descriptor& descript
         const auto owner = at.documents.registry->maybe_key(descriptor.sealed_to[i]);
         if (owner.agency == nullptr || owner.agency->id != descriptor.audience[i] ||
             owner.key->use != keys::Use::seal || owner.key->revoked ||
-            at.time < owner.key->validity.from || at.time > owner.key->validity.until) {
+            when < owner.key->validity.from || when > owner.key->validity.until) {
             return false;
         }
     }
@@ -153,21 +153,30 @@ bool is_sealed_as_it_says(const Situation& at, std::size_t section) {
     return names == at.envelope.recipients[section];
 }
 
-// The audience of each section must be the policy's. If the sender chose under older rules, it may
-// choose again; under the present ones it is wrong.
+// Whether the documents in force give the section this audience at that time.
+bool is_audience_at(const Situation& at, const message::Descriptor& descriptor, Millis when) {
+    policy::Context context = at.context;
+    context.at = when;
+    context.named = descriptor.audience;
+    const auto expected = at.documents.policy->audience(
+        *at.documents.registry, at.header().sender, at.header().kind, descriptor.name, context);
+    return expected == descriptor.audience && sealed_to_audience(at, descriptor, when);
+}
+
+// The audience of each section must be the policy's. If the sender chose under older rules, for an
+// older state of the case, or before a grant or a key began or ended, it may choose again; else it
+// is wrong. A sender that lies about when it chose gains that it may choose again.
 Ruling judge_audience(Situation& at) {
     Ruling ruling;
     for (std::size_t i = 0; i < at.envelope.descriptors.size(); ++i) {
         const message::Descriptor& descriptor = at.envelope.descriptors[i];
-        policy::Context context = at.context;
-        context.named = descriptor.audience;
-        const auto expected = at.documents.policy->audience(
-            *at.documents.registry, at.header().sender, at.header().kind, descriptor.name, context);
-        if (expected != descriptor.audience || !sealed_to_audience(at, descriptor)) {
+        if (!is_audience_at(at, descriptor, at.time)) {
             const bool stale_case = at.header().case_version &&
                                     at.header().case_version->position != at.record.position;
-            ruling = refuse(at.knows_newest() && !stale_case ? Code::wrong_audience
-                                                             : Code::stale_audience);
+            const Millis created = at.header().created;
+            const bool was_right = created < at.time && is_audience_at(at, descriptor, created);
+            ruling = refuse(at.knows_newest() && !stale_case && !was_right ? Code::wrong_audience
+                                                                           : Code::stale_audience);
             ruling.parties = at.record.parties;
             ruling.consented = at.record.consented;
             return ruling;

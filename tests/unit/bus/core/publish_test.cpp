@@ -210,7 +210,7 @@ class Sealed : public Publish {
         if (!body.empty()) {
             envelope.sections.at(at).body = body;
             test::change_descriptor(envelope, at, [&](message::Descriptor& descriptor) {
-                descriptor.padded_bytes = body.size();
+                descriptor.padded_bytes = static_cast<std::uint32_t>(body.size());
                 descriptor.section_digest = keys::sha256(body);
             });
         }
@@ -268,6 +268,66 @@ TEST_F(Sealed, ToMoreOrFewerThanItsDescriptorNamesIsMalformedSection) {
     EXPECT_EQ(verdict_with(sealed(
                   [&](std::vector<Bytes>& all) { all.back() = certificate_of("information"); })),
               Code::malformed_section);
+}
+
+// A batch waits at its node while a sealing key or a grant ends.
+class Waits : public Publish {
+  protected:
+    static constexpr Millis kEnds = kNow + 60'000;
+
+    void end_sealing_key() {
+        auto registry = world().registry;
+        auto& key = test::key_of(registry, log.id("police"), keys::Use::seal);
+        key.validity.until = kEnds;
+        ASSERT_TRUE(log.adopt(world().registry_document(registry, 2)).has_value());
+    }
+    void end_grants() {
+        auto policy = world().policy;
+        for (policy::Grant& grant : policy.grants) {
+            const bool reads =
+                std::ranges::find(grant.actions, policy::Action::read) != grant.actions.end();
+            if (reads && grant.conditions.until == 0) grant.conditions.until = kEnds;
+        }
+        ASSERT_TRUE(log.adopt(world().policy_document(policy, 2)).has_value());
+    }
+    message::Envelope opening() {
+        return log.compose("border-guard",
+                           log.with_case_id("border-guard", test::opening({"police", "labour"})),
+                           {kStream, 1});
+    }
+};
+
+TEST_F(Waits, WhileASealingKeyEndsItIsStaleAudience) {
+    end_sealing_key();
+    const auto made = opening();
+    log.time = kEnds + 1;
+    const Bytes frame = log.sign("border-guard", {made});
+    expect_verdicts(log.offer("border-guard", kStream, 1, 1, frame), {Code::stale_audience});
+    EXPECT_EQ(refusal_of(log.offer("border-guard", kStream, 1, 1, frame)), Code::stream_closed);
+}
+
+TEST_F(Waits, WhileAGrantEndsItIsStaleAudience) {
+    end_grants();
+    const auto made = report(1, "police");  // that labour may read
+    log.time = kEnds + 1;
+    expect_verdicts(log.offer("police", kStream, 1, {made}), {Code::stale_audience});
+}
+
+TEST_F(Waits, ForNothingThatWasEverRightItIsWrongAudience) {
+    end_sealing_key();
+    auto before_the_key = opening();
+    test::change_header(before_the_key, [](message::Header& header) { header.created = 0; });
+    log.time = kEnds + 1;
+    expect_verdicts(log.offer("border-guard", kStream, 1, {before_the_key}),
+                    {Code::wrong_audience});
+    auto in_the_future =
+        log.compose("labour", test::draft(Kind::outreach_report), {kStream + 1, 1});
+    test::change_descriptor(in_the_future, 0, [&](message::Descriptor& descriptor) {
+        descriptor.audience = world().ids({"labour", "hotline-111"});
+    });
+    test::change_header(in_the_future,
+                        [&](message::Header& header) { header.created = log.time + 1000; });
+    expect_verdicts(log.offer("labour", kStream + 1, 1, {in_the_future}), {Code::wrong_audience});
 }
 
 TEST_F(Publish, AMessageOverItsDateIsExpiredMessage) {
