@@ -2,6 +2,7 @@
 #include "bus/core/apply.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "bus/core/decide.hpp"
 #include "security/keys/digest.hpp"
@@ -136,7 +137,14 @@ Result<void> apply_document(State& state, Position position, const Entry& entry)
 Result<void> apply_queried(State& state, const Entry& entry) {
     auto queried = parse_queried(entry.content);
     if (!queried) return std::unexpected(queried.error());
-    return state.put_query_row(query_key(*queried), entry.time, 0);
+    auto stored = state.put_query_row(query_key(*queried), entry.time, 0);
+    if (!stored) return stored;
+    for (const CaseId& id : std::exchange(queried->shown, {})) {
+        queried->case_id = id;
+        stored = state.put_query_row(query_key(*queried), entry.time, 0);
+        if (!stored) return stored;
+    }
+    return {};
 }
 
 }  // namespace

@@ -157,6 +157,8 @@ Bytes encode_queried(const Queried& queried) {
     ByteWriter out;
     out.prefixed(queried.agency.text()).prefixed(queried.officer.text());
     out.prefixed(queried.purpose.text()).raw(queried.case_id.bytes).u32(queried.repeats);
+    out.u16(static_cast<std::uint16_t>(queried.shown.size()));
+    for (const CaseId& id : queried.shown) out.raw(id.bytes);
     return out.take();
 }
 
@@ -168,6 +170,9 @@ Result<Queried> parse_queried(BytesView bytes) {
     queried.purpose = Purpose::of(in.text());
     queried.case_id = get_case(in);
     queried.repeats = in.u32();
+    const std::uint16_t shown = in.u16();
+    if (shown > kShownMax) return bad("a query shows too much");
+    for (std::uint16_t i = 0; i < shown && in.ok(); ++i) queried.shown.push_back(get_case(in));
     if (!in.done()) return bad("a query has the wrong length");
     return queried;
 }

@@ -80,14 +80,18 @@ struct Delivered {
 Bytes encode_delivered(const Delivered& delivered);
 Result<Delivered> parse_delivered(BytesView bytes);
 
-// A query about a case, by the case id alone: an opaque number that names nobody.
+// A query about a case, by the case id alone: an opaque number that names nobody. A list of cases
+// names those that it showed, but for those that the same officer saw for the same purpose within
+// the time of repeats.
 struct Queried {
     AgencyId agency;
     OfficerId officer;
     Purpose purpose;
     CaseId case_id;
-    std::uint32_t repeats = 0;  // of the same query since the last such entry
+    std::uint32_t repeats = 0;       // of the same query since the last such entry
+    std::vector<CaseId> shown = {};  // of a list
 };
+inline constexpr std::size_t kShownMax = 200;
 Bytes encode_queried(const Queried& queried);
 Result<Queried> parse_queried(BytesView bytes);
 

@@ -93,7 +93,7 @@ Result<void> Group::answer_evidence(const Session& session,
     message::Query recorded = query;
     recorded.officer = {};
     recorded.purpose = Purpose::of(kNodesPurpose);
-    auto noted = record_query(session, recorded);  // facts of a case leave
+    auto noted = record_query(session, recorded, {});  // facts of a case leave
     if (!noted) return std::unexpected(noted.error());
     return {};
 }

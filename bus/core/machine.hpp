@@ -163,7 +163,10 @@ class Group {
                                                    const ChunkRequest& request);
     Result<Position> append_and_apply(const Entry& entry, const Opened& opened);
     Result<Position> append_note(proof::EntryKind kind, Bytes content);
-    Result<bool> record_query(const Session& session, const message::Query& query);
+    Result<bool> count_repeat(const Queried& queried);
+    Result<void> record_query(const Session& session,
+                              const message::Query& query,
+                              const std::vector<message::CaseRow>& shown);
     using NextInClass = std::pair<Position, std::uint32_t>;
     using ClassQueue = std::priority_queue<NextInClass, std::vector<NextInClass>, std::greater<>>;
     Result<ClassQueue> merge_classes(const AgencyId& agency, Position from) const;

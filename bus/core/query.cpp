@@ -9,7 +9,7 @@
 namespace lienthong::core {
 namespace {
 
-constexpr std::uint32_t kPageMax = 200;
+constexpr std::uint32_t kPageMax = kShownMax;
 
 // The kind under which policy grants queries about cases.
 constexpr message::Kind kQueryKind = message::Kind::verification_request;
@@ -51,23 +51,41 @@ Result<void> Group::record_denial(const AgencyId& agency, std::string_view rule)
     return state_.put_denial_row(agency, rule, now, count + 1);
 }
 
-// The first of (officer, purpose, case) in 15 minutes is on the record before it is answered;
-// repeats are counted and written with the next one.
-Result<bool> Group::record_query(const Session& session, const message::Query& query) {
-    Queried queried{session.agency, query.officer, query.purpose, query.case_id, 0};
+// True, and counted, if the same query is on the record and not older than the time of repeats.
+Result<bool> Group::count_repeat(const Queried& queried) {
     const Hash key = query_key(queried);
     auto row = state_.query_row(key);
     if (!row) return std::unexpected(row.error());
     const auto [last, repeats] = *row;
-    if (last != INT64_MIN && time_ - last < machine_.options_.query_repeat_ms) {
-        auto stored = state_.put_query_row(key, last, repeats + 1);
-        if (!stored) return std::unexpected(stored.error());
-        return true;
+    if (last == INT64_MIN || time_ - last >= machine_.options_.query_repeat_ms) return false;
+    auto stored = state_.put_query_row(key, last, repeats + 1);
+    if (!stored) return std::unexpected(stored.error());
+    return true;
+}
+
+// The first of (officer, purpose, case) in 15 minutes is on the record before it is answered;
+// repeats are counted and written with the next one. A list is also a query for each case that it
+// shows.
+Result<void> Group::record_query(const Session& session,
+                                 const message::Query& query,
+                                 const std::vector<message::CaseRow>& shown) {
+    Queried queried{session.agency, query.officer, query.purpose, query.case_id, 0};
+    auto repeated = count_repeat(queried);
+    if (!repeated) return std::unexpected(repeated.error());
+    Queried one = queried;
+    for (const message::CaseRow& row : shown) {
+        one.case_id = row.case_id;
+        auto seen = count_repeat(one);
+        if (!seen) return std::unexpected(seen.error());
+        if (!*seen) queried.shown.push_back(row.case_id);
     }
-    queried.repeats = repeats;
+    if (*repeated && queried.shown.empty()) return {};
+    auto row = state_.query_row(query_key(queried));
+    if (!row) return std::unexpected(row.error());
+    queried.repeats = row->second;
     auto position = append_note(proof::EntryKind::queried, encode_queried(queried));
     if (!position) return std::unexpected(position.error());
-    return true;
+    return {};
 }
 
 Result<void> Group::answer_list(const Session& session,
@@ -152,14 +170,17 @@ Judged<message::QueryAnswer> Group::query(const Session& session, const message:
         if (!party) return std::unexpected(party.error());
         if (!*party) return deny(forbidden());
     }
-    if (!of_node) {
-        auto recorded = record_query(session, query);
-        if (!recorded) return std::unexpected(recorded.error());
-    }
     if (list) {
         auto answered = answer_list(session, query, answer);
         if (!answered) return std::unexpected(answered.error());
+        // On the record with the cases that it shows, in the transaction before the answer leaves.
+        auto recorded = record_query(session, query, answer.cases);
+        if (!recorded) return std::unexpected(recorded.error());
         return answer;
+    }
+    if (!of_node) {
+        auto recorded = record_query(session, query, {});
+        if (!recorded) return std::unexpected(recorded.error());
     }
     auto record = state_.maybe_case(query.case_id);
     if (!record) return std::unexpected(record.error());

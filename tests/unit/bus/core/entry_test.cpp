@@ -97,6 +97,10 @@ TEST(Entry, NotesComeBack) {
     Queried queried{kAgency, OfficerId::of("o-1"), Purpose::of("support"), {}, 3};
     EXPECT_EQ(parse_queried(encode_queried(queried))->repeats, 3U);
     expect_exact(encode_queried(queried), parse_queried);
+    queried.shown.assign(kShownMax, CaseId{});
+    EXPECT_EQ(parse_queried(encode_queried(queried))->shown.size(), kShownMax);
+    queried.shown.emplace_back();
+    EXPECT_FALSE(parse_queried(encode_queried(queried)).has_value()) << "more than a page";
 
     const Denied denied{kAgency, "query", 26'824'320, 2};
     EXPECT_EQ(parse_denied(encode_denied(denied))->minute, denied.minute);

@@ -2,6 +2,7 @@
 // Queries: who may ask, what is put on the record, and what a stranger learns (nothing).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "bus/wire/command.hpp"
@@ -186,6 +187,37 @@ TEST_F(Queries, TheFirstInFifteenMinutesIsOnTheRecordAndRepeatsAreCounted) {
     EXPECT_EQ(last.repeats, 2U);
     EXPECT_EQ(last.officer, OfficerId::of("o-cat-01"));
     EXPECT_EQ(last.case_id, id);
+}
+
+TEST_F(Queries, AListNamesTheCasesThatItShowsOnTheRecord) {
+    const CaseId first = log.open_case();
+    const CaseId second = log.open_case();
+    std::vector<CaseId> both{first, second};
+    std::ranges::sort(both);
+    const message::Query list = query(QueryKind::case_list, {});
+    ASSERT_EQ(log.query("police", list)->cases.size(), 2U);
+    auto entries = log.entries_of(proof::EntryKind::queried);
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(parse_queried(entries[0].content)->shown, both);
+    EXPECT_TRUE(parse_queried(entries[0].content)->case_id.is_none());
+
+    ASSERT_TRUE(log.query("police", list).has_value());
+    ASSERT_TRUE(log.query("police", query(QueryKind::case_status, first)).has_value());
+    EXPECT_EQ(queried(), 1U) << "within 15 minutes, of cases that were shown";
+    const CaseId third = log.open_case();
+    ASSERT_TRUE(log.query("police", list).has_value());
+    entries = log.entries_of(proof::EntryKind::queried);
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(parse_queried(entries[1].content)->shown, std::vector{third});
+    EXPECT_EQ(parse_queried(entries[1].content)->repeats, 2U);
+
+    log.time += 15 * 60 * 1000;
+    message::Query page = list;
+    page.count_max = 2;
+    ASSERT_TRUE(log.query("police", page)->more);
+    entries = log.entries_of(proof::EntryKind::queried);
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(parse_queried(entries[2].content)->shown.size(), 2U) << "not what no page showed";
 }
 
 TEST_F(Queries, TheQueryStandsInTheLogBeforeItsAnswerIsMade) {
