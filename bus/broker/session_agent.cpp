@@ -10,6 +10,15 @@ namespace {
 // Peers are forgotten once there are more: a peer's row is made anew with its next frame.
 constexpr std::size_t kPeersMax = 8192;
 
+// Keys of the registry only get a row; more than this do not stand there.
+constexpr std::size_t kOffendersMax = 8192;
+
+// Faults that an honest node cannot have, whatever became of its keys and of the documents.
+bool is_offence(Code code) {
+    return code == Code::bad_signature || code == Code::malformed_proof ||
+           code == Code::malformed_frame || code == Code::oversized || code == Code::too_deep;
+}
+
 std::size_t command_bytes_max(wire::Channel channel) {
     return channel == wire::Channel::control ? wire::kControlBytesMax : wire::kDataBytesMax;
 }
@@ -42,6 +51,10 @@ int SessionAgent::do_work() {
         release(found->second, out->request);
         // A key that was revoked while its request was inside the broker gets no answer.
         if (!admits(*published_.get().registry, found->second.curve_key)) continue;
+        if (const auto* failure = std::get_if<wire::Failure>(&out->body);
+            failure != nullptr && is_offence(failure->code)) {
+            count_offence(found->second, failure->code);
+        }
         answer(out->peer, found->second, out->request, std::move(out->body), out->data);
     }
     for (std::size_t i = 0; i < options_.frames_per_cycle_max && read_one(); ++i) ++done;
@@ -71,15 +84,15 @@ bool SessionAgent::read_one() {
     const auto published = published_.get();
     // Unknown, or revoked since its handshake: not a word.
     if (!admits(*published.registry, incoming->curve_key)) return true;
+    if (is_shut_out(incoming->curve_key)) {
+        counters_.frames_refused.fetch_add(1);
+        return true;
+    }
     const auto owner = published.registry->maybe_curve(incoming->curve_key);
     Peer* known = maybe_peer(incoming->peer, *published.registry, owner.agency->id);
     if (known == nullptr) return true;
     Peer& peer = *known;
     peer.curve_key = incoming->curve_key;
-    if (peer.offences > options_.offences_max) {
-        counters_.frames_refused.fetch_add(1);
-        return true;
-    }
     handle(*incoming, peer);
     return true;
 }
@@ -219,13 +232,37 @@ void SessionAgent::offend(const wire::PeerId& id,
                           const Error& error) {
     counters_.frames_refused.fetch_add(1);
     counters_.refuse(error.code);
-    ++peer.offences;
-    if (peer.offences == options_.offences_max + 1) {
-        counters_.peers_dropped.fetch_add(1);
-        log::warning("peer_dropped agency={} code={}", peer.agency.text(), info(error.code).name);
-        return;
-    }
+    if (is_offence(error.code) && count_offence(peer, error.code)) return;
     answer(id, peer, request, wire::to_failure(error), {});
+}
+
+bool SessionAgent::is_shut_out(BytesView curve_key) const {
+    if (offenders_.empty()) return false;
+    const auto found = offenders_.find(to_bytes(curve_key));
+    return found != offenders_.end() && found->second.shut_out_until > clock_.monotonic();
+}
+
+bool SessionAgent::count_offence(const Peer& peer, Code code) {
+    const auto now = clock_.monotonic();
+    if (offenders_.size() >= kOffendersMax && !offenders_.contains(peer.curve_key)) {
+        std::erase_if(offenders_, [&](const auto& entry) {
+            const Offender& one = entry.second;
+            return one.shut_out_until <= now && now - one.since >= options_.offences_window;
+        });
+        if (offenders_.size() >= kOffendersMax) return false;
+    }
+    Offender& offender = offenders_[peer.curve_key];
+    if (offender.offences == 0 || now - offender.since >= options_.offences_window) {
+        offender.offences = 0;
+        offender.since = now;
+    }
+    ++offender.offences;
+    if (offender.offences <= options_.offences_max) return false;
+    offender.offences = 0;
+    offender.shut_out_until = now + options_.shut_out;
+    counters_.peers_dropped.fetch_add(1);
+    log::warning("peer_dropped agency={} code={}", peer.agency.text(), info(code).name);
+    return true;
 }
 
 void SessionAgent::answer(

@@ -21,7 +21,11 @@ inline constexpr std::size_t kFrameBytesMax = wire::kControlBytesMax + wire::kDa
 struct SessionOptions {
     BusId bus;
     std::size_t frames_per_cycle_max = 256;
-    std::uint32_t offences_max = 16;  // unreadable frames before a peer is no longer served
+    // What no honest node sends: unreadable frames, batches whose signature or proof does not hold.
+    // A CURVE key with more of them in the window is not served for a while, over any connection.
+    std::uint32_t offences_max = 16;
+    std::chrono::milliseconds offences_window{600'000};
+    std::chrono::milliseconds shut_out{300'000};
     // Bytes of requests inside the broker, until they are answered. Each holds at least the largest
     // frames; what is beyond is overloaded.
     std::size_t in_flight_bytes_max = std::size_t{256} * 1024 * 1024;
@@ -60,12 +64,20 @@ class SessionAgent {
         std::size_t in_flight = 0;
         std::size_t in_flight_bytes = 0;
         std::multimap<std::uint64_t, std::size_t> held;  // request → bytes, until its answer
-        std::uint32_t offences = 0;
-        std::deque<Answer> waiting;  // what the peer has not taken
+        std::deque<Answer> waiting;                      // what the peer has not taken
         std::size_t waiting_bytes = 0;
     };
 
+    struct Offender {
+        std::uint32_t offences = 0;
+        Clock::Monotonic since{};
+        Clock::Monotonic shut_out_until{};
+    };
+
     bool read_one();
+    bool is_shut_out(BytesView curve_key) const;
+    // True if the key is no longer served because of this one.
+    bool count_offence(const Peer& peer, Code code);
     // May this key speak now? Counts why not; a peer hears nothing of it.
     bool admits(const registry::Registry& registry, BytesView curve_key);
     void handle(const wire::Incoming& incoming, Peer& peer);
@@ -97,6 +109,7 @@ class SessionAgent {
     const Clock& clock_;
     Counters& counters_;
     std::map<wire::PeerId, Peer> peers_;
+    std::map<Bytes, Offender> offenders_;  // by CURVE key
     std::size_t in_flight_ = 0;
     std::size_t in_flight_bytes_ = 0;
     std::size_t next_worker_ = 0;

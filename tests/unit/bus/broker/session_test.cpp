@@ -6,6 +6,7 @@
 #include <array>
 
 #include "tests/support/raw_client.hpp"
+#include "tests/support/small_log.hpp"
 
 namespace lienthong::broker {
 namespace {
@@ -119,21 +120,80 @@ TEST_F(Sessions, AFrameAtTheLimitOfItsChannelIsRead) {
     ASSERT_TRUE(peer.maybe_answer(1).has_value() || peer.maybe_answer(0).has_value());
 }
 
-TEST_F(Sessions, ARepeatedOffenderIsDroppedAndOthersAreNot) {
-    RawClient offender(bus, "police");
-    RawClient honest(bus, "police");
-    const std::uint32_t offences = SessionOptions{}.offences_max;
-    for (std::uint32_t i = 0; i < offences; ++i) {
-        offender.send_bytes(wire::Channel::control, Bytes(50, 7));
-        bus.step();
+class Offences : public Sessions {
+  protected:
+    void rubbish(RawClient& peer, std::uint32_t count) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            peer.send_bytes(wire::Channel::control, Bytes(50, 7));
+            bus.step();
+        }
     }
+    static constexpr std::uint32_t kMax = SessionOptions{}.offences_max;
+
+    RawClient offender{bus, "police"};
+};
+
+TEST_F(Offences, OfARepeatedOffenderEndItsServiceAndNobodyElses) {
+    RawClient honest(bus, "labour");
+    rubbish(offender, kMax);
     EXPECT_TRUE(offender.ask(hello()).has_value()) << "at the limit it is still served";
     EXPECT_EQ(bus.broker().counters.peers_dropped, 0U);
-    offender.send_bytes(wire::Channel::control, Bytes(50, 7));
-    bus.step();
+    rubbish(offender, 1);
     EXPECT_EQ(bus.broker().counters.peers_dropped, 1U);
     EXPECT_EQ(offender.ask(hello()), std::nullopt);
     EXPECT_TRUE(honest.ask(hello()).has_value());
+}
+
+TEST_F(Offences, SurviveAReconnect) {
+    rubbish(offender, kMax);
+    RawClient again(bus, "police");
+    rubbish(again, 1);
+    EXPECT_EQ(again.ask(hello()), std::nullopt);
+    EXPECT_EQ(RawClient(bus, "police").ask(hello()), std::nullopt);
+}
+
+TEST_F(Offences, AreForgottenAfterAWhile) {
+    rubbish(offender, kMax + 1);
+    bus.clock().advance(SessionOptions{}.shut_out);
+    EXPECT_TRUE(offender.ask(hello()).has_value());
+    rubbish(offender, kMax);
+    bus.clock().advance(SessionOptions{}.offences_window);
+    rubbish(offender, kMax);
+    EXPECT_TRUE(offender.ask(hello()).has_value());
+}
+
+TEST_F(Offences, BatchesThatNobodySignedAreSome) {
+    test::SmallLog composer;
+    for (std::uint32_t i = 0; i <= kMax; ++i) {
+        const std::uint64_t stream = composer.new_stream();
+        auto batch = message::parse_batch(composer.sign(
+            "police",
+            {composer.compose(
+                "police", test::draft(message::Kind::outreach_report), {stream, 1})}));
+        ASSERT_TRUE(batch.has_value());
+        auto proof = proof::parse_batch_proof(batch->proof).value();
+        proof.signature.back() ^= 1;
+        const Bytes frame = test::SmallLog::frame(proof, std::move(batch->envelopes));
+        EXPECT_EQ(offender.refusal(wire::Publish{stream, 1, 1}, frame), Code::bad_signature);
+    }
+    EXPECT_EQ(offender.ask(hello()), std::nullopt);
+}
+
+TEST_F(Offences, AreNoneOfANodeWhoseKeyWasRevoked) {
+    test::SmallLog composer;
+    auto registry = world().registry;
+    auto& key = test::key_of(registry, world().id("police"), keys::Use::sign);
+    key.revoked = true;
+    key.revoked_from = 4;
+    adopt(registry, 2);
+    for (std::uint32_t i = 0; i <= 2 * kMax; ++i) {
+        const std::uint64_t stream = composer.new_stream();
+        const Bytes frame = composer.sign(
+            "police",
+            {composer.compose("police", test::draft(message::Kind::outreach_report), {stream, 1})});
+        EXPECT_EQ(offender.refusal(wire::Publish{stream, 1, 1}, frame), Code::revoked_key);
+    }
+    EXPECT_FALSE(offender.refusal(wire::DocumentRequest{2, 2})) << "it gets the new registry";
 }
 
 TEST_F(Sessions, RequestsOfOnePeerAreLimitedAndTheNextIsOverloaded) {
