@@ -24,6 +24,10 @@ Result<void> apply_class(State& state, Position position, const Entry& entry, me
     row.last_position = position;
     auto stored = state.put_class(entry.class_id, row, !entry.new_class.empty());
     if (!stored) return stored;
+    if (!entry.new_class.empty()) {
+        stored = state.count_class_of(entry.sender);
+        if (!stored) return stored;
+    }
     return state.put_in_class(entry.class_id, position);
 }
 

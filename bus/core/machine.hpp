@@ -39,6 +39,7 @@ struct MachineOptions {
     Millis query_repeat_ms = 15 * 60 * 1000;
     std::size_t evidence_bytes_max = message::kEvidenceBytesMax;  // in one answer
     std::uint32_t classes_max = kClassesMax;
+    std::uint32_t classes_per_agency_max = kClassesMax / 4;  // that one agency began
 };
 
 class Machine {

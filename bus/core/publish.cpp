@@ -53,7 +53,10 @@ Result<Group::Placed> Group::place(const StreamRow& stream, const VerifiedEnvelo
     } else {
         auto count = state_.class_count();
         if (!count) return std::unexpected(count.error());
-        if (*count >= machine_.options_.classes_max) {
+        auto own = state_.classes_made_by(envelope.header.sender);
+        if (!own) return std::unexpected(own.error());
+        if (*count >= machine_.options_.classes_max ||
+            *own >= machine_.options_.classes_per_agency_max) {
             placed.ruling.refused = Code::class_limit;
             return placed;
         }

@@ -184,6 +184,12 @@ Result<std::uint32_t> ReadState::class_count() const {
     return count;
 }
 
+Result<std::uint32_t> ReadState::classes_made_by(const AgencyId& agency) const {
+    auto row = get(Tables::class_makers, rows::key(agency));
+    if (!row) return std::unexpected(row.error());
+    return *row ? ByteReader(**row).u32() : 0U;
+}
+
 Result<std::vector<std::uint32_t>> ReadState::classes_of(const AgencyId& agency) const {
     std::vector<std::uint32_t> found;
     const Bytes prefix = rows::key(agency);

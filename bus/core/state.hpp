@@ -136,6 +136,8 @@ class ReadState {
     Result<std::optional<std::uint32_t>> maybe_class_id(
         message::Kind kind, const std::vector<AgencyId>& agencies) const;
     Result<std::uint32_t> class_count() const;
+    // Classes that messages of this agency were the first of.
+    Result<std::uint32_t> classes_made_by(const AgencyId& agency) const;
     Result<std::vector<std::uint32_t>> classes_of(const AgencyId& agency) const;
     // Next position of the class at or after `from`.
     Result<std::optional<Position>> maybe_next_in_class(std::uint32_t class_id,
@@ -219,6 +221,7 @@ class State final : public ReadState {
     Result<void> put_bridge(const AgencyId& agency, const MessageId& message, std::uint64_t number);
     Result<void> put_batch(std::uint64_t stream, std::uint64_t first, const BatchRow& row);
     Result<void> put_class(std::uint32_t class_id, const ClassRow& row, bool is_new);
+    Result<void> count_class_of(const AgencyId& maker);
     Result<void> put_in_class(std::uint32_t class_id, Position position);
     Result<void> put_case(const CaseId& case_id, const CaseRecord& record);
     Result<void> put_case_step(const CaseId& case_id,

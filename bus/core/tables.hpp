@@ -41,14 +41,15 @@ enum class Tables : journal::Table {
     upload_bytes,  // agency → what its unclaimed uploads count against its quota
     chunk_grants,  // agency, node, position → sections whose chunks a delivery entitles it to
     node_streams,  // node, position of the stream's newest entry, stream → nothing
+    class_makers,  // agency → number of classes that its messages were the first of
 };
 
-inline constexpr std::array<std::string_view, 28> kTableNames = {
+inline constexpr std::array<std::string_view, 29> kTableNames = {
     "singletons",   "tree",         "heads",        "documents",    "streams",      "refused",
     "batches",      "classes",      "class_ids",    "agency_class", "class_index",  "cases",
     "case_steps",   "case_parties", "case_keys",    "shelters",     "queries",      "denials",
     "withheld",     "bridges",      "cosignatures", "uploads",      "chunk_leaves", "chunks",
-    "upload_times", "upload_bytes", "chunk_grants", "node_streams",
+    "upload_times", "upload_bytes", "chunk_grants", "node_streams", "class_makers",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

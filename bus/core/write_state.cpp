@@ -62,6 +62,12 @@ Result<void> State::put_class(std::uint32_t class_id, const ClassRow& row, bool 
     return put(Tables::classes, rows::key(class_id), rows::encode(row));
 }
 
+Result<void> State::count_class_of(const AgencyId& maker) {
+    auto count = classes_made_by(maker);
+    if (!count) return std::unexpected(count.error());
+    return put(Tables::class_makers, rows::key(maker), ByteWriter().u32(*count + 1).take());
+}
+
 Result<void> State::put_in_class(std::uint32_t class_id, Position position) {
     return put(Tables::class_index, rows::key(class_id, position), {});
 }

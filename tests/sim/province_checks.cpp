@@ -132,6 +132,7 @@ void Province::check_replay(const core::ReadState& state, const journal::ReadTxn
                                      documents,
                                      streams,
                                      node_streams,
+                                     class_makers,
                                      refused,
                                      classes,
                                      class_ids,

@@ -368,6 +368,14 @@ TEST_F(Publish, ClassesAreLimitedAndTheNextIsClassLimit) {
     EXPECT_EQ(limited.entries_of(proof::EntryKind::refusals).size(), 0U) << "retriable";
 }
 
+TEST_F(Publish, ClassesOfOneAgencyAreLimitedAndOthersGoOn) {
+    SmallLog limited([](MachineOptions& options) { options.classes_per_agency_max = 1; });
+    EXPECT_EQ(limited.verdict("police", test::draft(Kind::outreach_report)), std::nullopt);
+    EXPECT_EQ(limited.verdict("police", test::draft(Kind::crime_statistic)), Code::class_limit);
+    EXPECT_EQ(limited.verdict("labour", test::draft(Kind::outreach_report)), std::nullopt);
+    EXPECT_EQ(limited.verdict("police", test::draft(Kind::outreach_report)), std::nullopt);
+}
+
 TEST_F(Publish, AReferenceToWhatTheSenderNeverGotIsForbiddenWhetherItExistsOrNot) {
     const auto [id, position] = log.accept("police", test::draft(Kind::crime_statistic));
     node::Draft draft = test::draft(Kind::outreach_report);
