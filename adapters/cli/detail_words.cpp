@@ -208,6 +208,7 @@ constexpr std::array kDetails = std::to_array<DetailWords>({
     {"no administrators yet", "chưa có danh sách quản trị viên"},
     {"no agency has this key", "không cơ quan nào có khóa này"},
     {"no answer", "không có câu trả lời"},
+    {"what should prove a party does not", "bằng chứng một cơ quan là bên của hồ sơ không hợp lệ"},
     {"no consent for an agency of the audience has come here",
      "chưa nhận được sự đồng ý cho một cơ quan nhận"},
     {"no free port on the loopback interface", "không còn cổng trống trên giao diện loopback"},

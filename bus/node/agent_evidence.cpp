@@ -115,20 +115,20 @@ Result<CheckedEntry> NodeAgent::check_evidence(const message::PartyEvidence& evi
                                                const CaseAsk& ask) const {
     const message::DeliveredEntry& entry = evidence.entry;
     if (static_cast<proof::EntryKind>(entry.kind) != proof::EntryKind::message) {
-        return fail(Code::malformed_frame, "no message");
+        return fail(Code::malformed_frame);
     }
     auto checked = check_signed(entry, options_.bus, *documents_.registry);
     if (!checked) return checked;
     if (checked->header.case_id != ask.draft.case_id) {
-        return fail(Code::bad_argument, "of another case");
+        return fail(Code::bad_argument);
     }
-    if (!checked->facts) return fail(Code::malformed_section, "no facts");
+    if (!checked->facts) return fail(Code::malformed_section);
     if (!proof::verify_inclusion(proof::hash(proof::leaf_of(options_.bus, entry)),
                                  entry.position,
                                  ask.head->size,
                                  evidence.path,
                                  ask.head->root)) {
-        return fail(Code::bad_root, "not in the log");
+        return fail(Code::bad_root);
     }
     return checked;
 }
@@ -141,8 +141,8 @@ Result<void> NodeAgent::take_evidence(CaseAsk ask, const message::QueryAnswer& a
     CaseKnowledge knowledge = own->value_or(CaseKnowledge{});
     for (const message::PartyEvidence& evidence : answer.evidence) {
         const Position position = evidence.entry.position;
-        auto checked = position >= ask.from ? check_evidence(evidence, ask)
-                                            : fail(Code::malformed_frame, "not in order");
+        auto checked =
+            position >= ask.from ? check_evidence(evidence, ask) : fail(Code::malformed_frame);
         if (!checked) {
             alarm(fmt::format(
                 "bad_evidence position={} code={}", position, info(checked.error().code).name));

@@ -15,14 +15,16 @@ class Mending : public LyingBroker {
     static void spoil(message::DeliveredEntry& entry) { entry.sections.at(0).body.back() ^= 1; }
     // Police publishes, and labour gets it spoiled; its position.
     Position spoiled() {
-        Position position = 0;
-        tell_labour([&](message::Delivery& delivery) {
-            position = delivery.entries.front().position;
+        tell_labour([this](message::Delivery& delivery) {
+            spoiled_ = delivery.entries.front().position;
             spoil(delivery.entries.front());
         });
-        return position;
+        return spoiled_;
     }
     std::size_t doubtful() { return bus.status("labour").doubtful; }
+
+  private:
+    Position spoiled_ = 0;  // the lie is told until honest()
 };
 
 TEST_F(Mending, AtTheNextConnectionItIsTakenAndThatIsSaid) {
