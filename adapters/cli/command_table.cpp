@@ -90,6 +90,19 @@ constexpr std::array kPublish = {
            text,
            {"csv hoặc jsonl (mặc định theo tên tệp)", "csv or jsonl (default by the file's name)"}},
 };
+constexpr std::array kBench = {
+    Option{"count", number, {"số thông điệp (mặc định 1000)", "number of messages (1000)"}},
+    Option{"size",
+           number,
+           {"số byte của nội dung (mặc định 1024)", "bytes of the content (1024)"}},
+    Option{"in-flight",
+           number,
+           {"số thông điệp gửi cùng lúc (mặc định 100)", "messages under way at once (100)"}},
+    Option{"yes-this-is-a-test-bus",
+           flag,
+           {"xác nhận rằng đây là trục thử nghiệm",
+            "say that this is a test bus: the messages stay in its log"}},
+};
 constexpr std::array kOutreach = {
     kYear,
     kPeriod,
@@ -318,6 +331,11 @@ constexpr std::array kCommands = {
             kPublish,
             publish,
             render_publish),
+    of_node("bench",
+            {"đo tốc độ của một trục thử nghiệm", "measure how fast a test bus is"},
+            kBench,
+            bench,
+            render_bench),
     of_node("report outreach",
             {"số liệu tuyên truyền của các cơ quan, đã cộng", "what the agencies did, added up"},
             kOutreach,

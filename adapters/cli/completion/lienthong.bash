@@ -12,7 +12,7 @@ _lienthong() {
         esac
     done
     case "$command" in
-        "") words="init broker node status publish report consume inbox case message log audit bundle policy registry key" ;;
+        "") words="init broker node status publish bench report consume inbox case message log audit bundle policy registry key" ;;
         "report") words="outreach completeness" ;;
         "case") words="open handover notify check request acknowledge ask reply extend result certify refer accept consent correct status list timeline" ;;
         "message") words="show section" ;;
@@ -27,6 +27,7 @@ _lienthong() {
         "node"*) words="--home --json --lang --wait" ;;
         "status"*) words="--home --json --lang --wait" ;;
         "publish"*) words="--kind --correct --all-or-nothing --skip-others --format --home --json --lang --wait" ;;
+        "bench"*) words="--count --size --in-flight --yes-this-is-a-test-bus --home --json --lang --wait" ;;
         "report outreach"*) words="--year --period --agency --activity --territory --until --home --json --lang --wait" ;;
         "report completeness"*) words="--year --period --until --home --json --lang --wait" ;;
         "consume"*) words="--from --max --until --home --json --lang --wait" ;;

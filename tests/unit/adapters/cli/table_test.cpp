@@ -55,6 +55,7 @@ TEST(CommandTable, HasEveryCommandOfTheContract) {
              "status",          "bundle export",
              "bundle import",   "init",
              "broker",          "node",
+             "bench",
          }) {
         EXPECT_NE(maybe_command(name), nullptr) << name;
     }
