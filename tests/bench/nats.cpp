@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t kSignatureBytes = 64;
 constexpr std::size_t kPull = 1000;
+constexpr std::chrono::milliseconds kPullEnds{400};  // twice as long as it is asked for
 
 struct Message {
     std::string subject;
@@ -244,7 +245,9 @@ class NatsConsumer final : public Consumer {
     }
 
     std::size_t consume() override {
-        if (asked_ == 0) {
+        // A pull that ran out does not always say so.
+        if (asked_ == 0 || now() - asked_at_ > kPullEnds) {
+            asked_at_ = now();
             connection_.publish(
                 "$JS.API.CONSUMER.MSG.NEXT.BENCH." + name_,
                 inbox_,
@@ -260,6 +263,7 @@ class NatsConsumer final : public Consumer {
                 break;
             }
             if (signed_) verify(message->body);
+            asked_at_ = now();
             --asked_;
             ++taken;
             if (asked_ == 0) break;
@@ -272,7 +276,8 @@ class NatsConsumer final : public Consumer {
     bool signed_;
     std::string name_;
     std::string inbox_;
-    std::size_t asked_ = 0;
+    std::size_t asked_ = 0;  // messages of the pull that have not come
+    Now asked_at_{};         // or the last one came
 };
 
 }  // namespace
