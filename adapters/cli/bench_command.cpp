@@ -17,7 +17,8 @@ namespace lienthong::cli {
 namespace {
 
 constexpr std::int64_t kCountMax = 100'000;
-constexpr std::int64_t kSizeMin = 64;
+constexpr std::int64_t kSizeMin = 128;
+constexpr std::size_t kAroundNote = 80;  // bytes of a report that holds a plan and no note, about
 constexpr std::int64_t kSizeMax = 16'384;
 constexpr std::int64_t kInFlightMax = 1024;
 constexpr std::string_view kAgreed = "yes-this-is-a-test-bus";
@@ -53,10 +54,11 @@ Result<Load> load_of(const Invocation& invocation) {
     return Load{*count, *size, std::min(*in_flight, *count)};
 }
 
-// The note is what makes it so large; around it stand less than 64 bytes.
+// A plan that says what it is; the note makes it as large as was asked.
 Result<node::Draft> draft_of(std::size_t size) {
     const message::KindInfo& kind = message::info(kKind);
-    const Json report{{"note", std::string(size - kSizeMin / 2, 'x')}};
+    const Json report{{"note", std::string(size - kAroundNote, 'x')},
+                      {"plans", Json::array({Json{{"title", "lienthong bench"}}})}};
     auto bytes = codec::section_from_json(kind.sections[0], to_line(report));
     if (!bytes) return std::unexpected(bytes.error());
     node::Draft draft;

@@ -225,7 +225,8 @@ Bytes make_report(std::size_t size, std::uint64_t seed) {
     for (std::size_t length = size;; --length) {
         const std::string json = fmt::format(
             R"({{"period":{{"from":"2021-01-01","to":"2021-01-31","kind":"month"}},)"
-            R"("figures":[{{"activity":"leaflets","low":1,"high":1,"qualifier":"exact"}}],)"
+            R"("figures":[{{"activity":"leaflets","low":1,"high":1,"qualifier":"exact",)"
+            R"("stock_or_flow":"flow"}}],)"
             R"("note":"{}"}})",
             note.substr(0, length));
         Bytes made = must(codec::section_from_json(type, json), "report");

@@ -216,9 +216,11 @@ class WireConsumer final : public Consumer {
     std::size_t accept() {
         fetch(delivery_.to);
         std::size_t messages = 0;
+        node::ProvenBatch proven;
         for (const message::DeliveredEntry& entry : delivery_.entries) {
             if (static_cast<proof::EntryKind>(entry.kind) != proof::EntryKind::message) continue;
-            must(node::check_entry(entry, world().bus, place_.agency, *bus_.registry), "entry");
+            must(node::check_entry(entry, world().bus, place_.agency, *bus_.registry, &proven),
+                 "entry");
             ++messages;
         }
         return messages;
