@@ -284,7 +284,9 @@ class NodeAgent {
     void step_fetch();
     void received_delivery(Result<Reply> reply);
     Result<void> store_delivery(const message::Delivery& delivery);
-    Result<bool> store_entry(WriteStore& store, const message::DeliveredEntry& entry);
+    Result<bool> store_entry(WriteStore& store,
+                             const message::DeliveredEntry& entry,
+                             ProvenBatch& proven);
     Result<void> keep_entry(WriteStore& store,
                             const message::DeliveredEntry& entry,
                             const CheckedEntry& checked);

@@ -85,8 +85,9 @@ Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
     const auto head = proof::parse_head(delivery.head);
     if (!head) return std::unexpected(head.error());
     auto stored = write([&](WriteStore& store) -> Result<void> {
+        ProvenBatch proven;
         for (const message::DeliveredEntry& entry : delivery.entries) {
-            auto taken = store_entry(store, entry);
+            auto taken = store_entry(store, entry, proven);
             if (!taken) return std::unexpected(taken.error());
             if (*taken) continue;
             until = entry.position;
@@ -112,7 +113,9 @@ Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
 // A message that fails a check is not stored: the alarm names it, and it is asked for again by
 // itself. False: a document that does not hold. Documents come in the order of their versions, so
 // the node would have no later one either; the cursor stays before it, and it is asked for again.
-Result<bool> NodeAgent::store_entry(WriteStore& store, const message::DeliveredEntry& entry) {
+Result<bool> NodeAgent::store_entry(WriteStore& store,
+                                    const message::DeliveredEntry& entry,
+                                    ProvenBatch& proven) {
     const auto kind = static_cast<proof::EntryKind>(entry.kind);
     if (kind == proof::EntryKind::document) {
         auto learnt = learn_document(store, entry.position, entry.header);
@@ -124,7 +127,8 @@ Result<bool> NodeAgent::store_entry(WriteStore& store, const message::DeliveredE
         return false;
     }
     if (kind != proof::EntryKind::message) return true;
-    auto checked = check_entry(entry, options_.bus, options_.agency, *documents_.registry);
+    auto checked =
+        check_entry(entry, options_.bus, options_.agency, *documents_.registry, &proven);
     if (!checked) {
         auto doubted = doubt(store, entry.position, checked.error().code);
         if (!doubted) return std::unexpected(doubted.error());

@@ -59,7 +59,8 @@ Result<void> check_commitment(const message::Header& header,
 
 Result<CheckedEntry> check_signed(const message::DeliveredEntry& entry,
                                   const BusId& bus,
-                                  const registry::Registry& registry) {
+                                  const registry::Registry& registry,
+                                  ProvenBatch* proven) {
     auto header = message::parse_header(entry.header);
     if (!header) return std::unexpected(header.error());
     if (header->bus != bus) return fail(Code::wrong_bus);
@@ -67,14 +68,14 @@ Result<CheckedEntry> check_signed(const message::DeliveredEntry& entry,
     if (!proof) return std::unexpected(proof.error());
     auto key = registry.signing_key(header->sender, proof->key_id, entry.time, entry.position);
     if (!key) return std::unexpected(key.error());
-    auto proven = proof::verify_in_batch(*proof,
-                                         *key,
-                                         bus,
-                                         header->sender,
-                                         proof::leaf_hash(entry.header),
-                                         entry.batch_index,
-                                         entry.batch_path);
-    if (!proven) return std::unexpected(proven.error());
+    const Hash leaf = proof::leaf_hash(entry.header);
+    const bool known = proven != nullptr && proven->is(entry, header->sender);
+    auto verified =
+        known ? proof::verify_place_in_batch(*proof, leaf, entry.batch_index, entry.batch_path)
+              : proof::verify_in_batch(
+                    *proof, *key, bus, header->sender, leaf, entry.batch_index, entry.batch_path);
+    if (!verified) return std::unexpected(verified.error());
+    if (proven != nullptr && !known) proven->set(entry, header->sender);
     auto sections = seal::check_sections(*header, entry.sections);
     if (!sections) return std::unexpected(sections.error());
     CheckedEntry checked;
@@ -87,8 +88,9 @@ Result<CheckedEntry> check_signed(const message::DeliveredEntry& entry,
 Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
                                  const BusId& bus,
                                  const AgencyId& agency,
-                                 const registry::Registry& registry) {
-    auto checked = check_signed(entry, bus, registry);
+                                 const registry::Registry& registry,
+                                 ProvenBatch* proven) {
+    auto checked = check_signed(entry, bus, registry, proven);
     if (!checked) return checked;
     for (const message::Descriptor& descriptor : checked->descriptors) {
         if (!std::ranges::binary_search(descriptor.audience, agency)) {

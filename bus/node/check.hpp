@@ -16,6 +16,24 @@
 
 namespace lienthong::node {
 
+// The batch whose signature was verified last. Entries of one batch stand together in a delivery, and
+// one signature is for all of them: to verify it once is enough, as long as its bytes and its sender
+// are the same. Whether the key still counts is asked for each entry.
+class ProvenBatch {
+  public:
+    bool is(const message::DeliveredEntry& entry, const AgencyId& sender) const {
+        return !proof_.empty() && sender_ == sender && proof_ == entry.proof;
+    }
+    void set(const message::DeliveredEntry& entry, const AgencyId& sender) {
+        proof_ = entry.proof;
+        sender_ = sender;
+    }
+
+  private:
+    Bytes proof_;
+    AgencyId sender_;
+};
+
 // A delivered message after every check that needs no private key.
 struct CheckedEntry {
     message::Header header;
@@ -28,13 +46,16 @@ struct CheckedEntry {
 // plaintext commitment. Errors as of verification, never of trust.
 Result<CheckedEntry> check_signed(const message::DeliveredEntry& entry,
                                   const BusId& bus,
-                                  const registry::Registry& registry);
+                                  const registry::Registry& registry,
+                                  ProvenBatch* proven = nullptr);
 
 // The same of a delivered entry: this agency is in each audience too.
+// `proven` is of this bus and of this registry alone.
 Result<CheckedEntry> check_entry(const message::DeliveredEntry& entry,
                                  const BusId& bus,
                                  const AgencyId& agency,
-                                 const registry::Registry& registry);
+                                 const registry::Registry& registry,
+                                 ProvenBatch* proven = nullptr);
 
 // The plaintext of a section that check_entry passed. Sealed ones are opened with the first of
 // `keys` that fits; what stands inside must be what header and descriptor say. locked, bad_digest,

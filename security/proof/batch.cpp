@@ -104,10 +104,19 @@ Result<void> verify_in_batch(const BatchProof& proof,
                              const Hash& header,
                              std::uint32_t index,
                              std::span<const Hash> path) {
+    auto placed = verify_place_in_batch(proof, header, index, path);
+    if (!placed) return placed;
+    return verify_signature(proof, key, bus, agency);
+}
+
+Result<void> verify_place_in_batch(const BatchProof& proof,
+                                   const Hash& header,
+                                   std::uint32_t index,
+                                   std::span<const Hash> path) {
     if (!verify_inclusion(header, index, proof.size, path, proof.root)) {
         return fail(Code::bad_digest, "the header is not in the batch at this place");
     }
-    return verify_signature(proof, key, bus, agency);
+    return {};
 }
 
 }  // namespace lienthong::proof

@@ -49,5 +49,11 @@ Result<void> verify_in_batch(const BatchProof& proof,
                              const Hash& header,
                              std::uint32_t index,
                              std::span<const Hash> path);
+// The same for a proof whose signature was verified before, under the same key, bus and agency:
+// only the path is looked at. bad_digest.
+Result<void> verify_place_in_batch(const BatchProof& proof,
+                                   const Hash& header,
+                                   std::uint32_t index,
+                                   std::span<const Hash> path);
 
 }  // namespace lienthong::proof
