@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lienthong bench`: publishes many messages through a node of a test bus and tells how fast it went.
-// The messages stay in the log for ever, so a bus that serves is refused: only one whose signed name
-// says that it is a test bus is taken, and the operator has to say so too. The kind is one without
-// figures, so that no report adds them up.
+// `lienthong bench`: publishes many messages through a node of a test bus and tells how fast it
+// went. The messages stay in the log for ever, so a bus that serves is refused: only one whose
+// signed name says that it is a test bus is taken, and the operator has to say so too. The kind is
+// one without figures, so that no report adds them up.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -83,7 +83,8 @@ Json per_second(std::size_t count, Clock::Monotonic took) {
 // Publishes window by window; each acknowledgement is a receipt that the node has verified.
 class Bench {
   public:
-    Bench(Session& session, const Invocation& invocation) : session_(session), wait_(invocation.wait) {}
+    Bench(Session& session, const Invocation& invocation)
+        : session_(session), wait_(invocation.wait) {}
 
     Result<void> publish(const Load& load, const node::Draft& draft) {
         for (std::size_t done = 0; done < load.count;) {
@@ -162,7 +163,8 @@ Result<Answer> bench(Session& session, const Invocation& invocation) {
 }
 
 std::string render_bench(const Json& body, Lang lang) {
-    TextTable table({std::string(Words{"Số thông điệp", "Messages"}.in(lang)), cell(body, "count")});
+    TextTable table(
+        {std::string(Words{"Số thông điệp", "Messages"}.in(lang)), cell(body, "count")});
     const auto row = [&](Words words, const char* key, std::string_view unit) {
         const std::string value = body[key].is_null() ? "-" : cell(body, key);
         table.add({std::string(words.in(lang)), fmt::format("{} {}", value, unit)});

@@ -22,7 +22,8 @@ Result<Answer> show_status(Session& session, const Invocation& invocation);
 Result<Answer> show_broker_status(BrokerSession& session, const Invocation& invocation);
 std::string render_status(const Json& body, Lang lang);
 
-// How fast a test bus is: one of whose name's words, between hyphens, is `test`. forbidden: it is none.
+// How fast a test bus is: one of whose name's words, between hyphens, is `test`. forbidden: it is
+// none.
 bool is_test_bus(const BusId& bus);
 Result<Answer> bench(Session& session, const Invocation& invocation);
 std::string render_bench(const Json& body, Lang lang);

@@ -127,8 +127,7 @@ Result<bool> NodeAgent::store_entry(WriteStore& store,
         return false;
     }
     if (kind != proof::EntryKind::message) return true;
-    auto checked =
-        check_entry(entry, options_.bus, options_.agency, *documents_.registry, &proven);
+    auto checked = check_entry(entry, options_.bus, options_.agency, *documents_.registry, &proven);
     if (!checked) {
         auto doubted = doubt(store, entry.position, checked.error().code);
         if (!doubted) return std::unexpected(doubted.error());

@@ -16,9 +16,9 @@
 
 namespace lienthong::node {
 
-// The batch whose signature was verified last. Entries of one batch stand together in a delivery, and
-// one signature is for all of them: to verify it once is enough, as long as its bytes and its sender
-// are the same. Whether the key still counts is asked for each entry.
+// The batch whose signature was verified last. Entries of one batch stand together in a delivery,
+// and one signature is for all of them: to verify it once is enough, as long as its bytes and its
+// sender are the same. Whether the key still counts is asked for each entry.
 class ProvenBatch {
   public:
     bool is(const message::DeliveredEntry& entry, const AgencyId& sender) const {

@@ -196,8 +196,7 @@ BenchBus make_bench_bus(std::size_t publishers, std::size_t readers, std::size_t
     }
     add_idle(bus, data, idle_nodes);
     data.version = 1;
-    bus.genesis = {
-        world().genesis[0], world().registry_document(data, 1), world().genesis[2]};
+    bus.genesis = {world().genesis[0], world().registry_document(data, 1), world().genesis[2]};
     bus.registry = std::make_shared<const registry::Registry>(
         must(registry::Registry::build(std::move(data)), "registry"));
     policy::PolicyData grants = world().policy;

@@ -114,7 +114,8 @@ int main(int argc, char** argv) {
             connected.back()->greet();
         }
         for (const auto& node : connected) node->wait_for_welcome();
-        line.number("connected_after_seconds", std::chrono::duration<double>(now() - begin).count());
+        line.number("connected_after_seconds",
+                    std::chrono::duration<double>(now() - begin).count());
         line.count("connected_rss_anon_kib", costs_of_tree(broker.pid).rss_anon_kib);
         LoadOptions load;
         load.in_flight = 1000;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How costs grow with the log: growth --directory=D --sizes=10000,100000 [--seconds=3]. Fills a log
-// through the real core, in batches of 16, and measures at each size: start-up of the broker, publish
-// rate, catch-up of a consumer that verifies, case status, audit. One line of JSON for each size.
+// through the real core, in batches of 16, and measures at each size: start-up of the broker,
+// publish rate, catch-up of a consumer that verifies, case status, audit. One line of JSON for each
+// size.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ namespace {
 
 using test::world;
 
-constexpr std::size_t kBatch = 16;            // the batch that the aims are stated for
+constexpr std::size_t kBatch = 16;  // the batch that the aims are stated for
 constexpr std::size_t kBatchesOfACommit = 64;
 constexpr std::size_t kCasesMax = 100'000;
 constexpr std::size_t kMessagesOfACase = 10;  // one entry in ten opens a case
@@ -32,8 +33,8 @@ constexpr std::size_t kReportBytes = 256;
 template <class T>
 T must(Result<T> result, std::string_view what) {
     if (!result) {
-        give_up(fmt::format(
-            "{}: {} {}", what, info(result.error().code).name, result.error().detail));
+        give_up(
+            fmt::format("{}: {} {}", what, info(result.error().code).name, result.error().detail));
     }
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
@@ -146,7 +147,8 @@ class FilledLog {
                 const auto receipt = must(group.publish(batch), "publish");
                 if (!receipt) give_up(fmt::format("batch: {}", info(receipt.error().code).name));
                 for (const message::Verdict& verdict : receipt->verdicts) {
-                    if (verdict.refused) give_up(fmt::format("verdict: {}", info(*verdict.refused).name));
+                    if (verdict.refused)
+                        give_up(fmt::format("verdict: {}", info(*verdict.refused).name));
                 }
             }
         });
@@ -158,9 +160,9 @@ class FilledLog {
         const Place& reporter = bus_.publishers[number_ % bus_.publishers.size()];
         const AgencyId agency = slug.empty() ? reporter.agency : world().id(slug);
         const NodeId node = slug.empty() ? reporter.node : world().member(slug).node;
-        const auto signer = slug.empty() ? reporter.sign.signer() : world().member(slug).sign.signer();
-        node::Scene scene{
-            world().bus, agency, *bus_.registry, *bus_.policy, clock_.wall(), {}, {}};
+        const auto signer =
+            slug.empty() ? reporter.sign.signer() : world().member(slug).sign.signer();
+        node::Scene scene{world().bus, agency, *bus_.registry, *bus_.policy, clock_.wall(), {}, {}};
         StreamAt& stream = streams_[agency];
         if (stream.id == 0) stream.id = random_.u64();
         const std::uint64_t first = stream.last + 1;
@@ -170,14 +172,13 @@ class FilledLog {
             node::Draft draft = opens ? opening_ : report_;
             if (opens) {
                 random_.fill(draft.facts->opening_nonce);
-                draft.case_id =
-                    seal::case_id_of(world().bus, agency, draft.facts->opening_nonce);
+                draft.case_id = seal::case_id_of(world().bus, agency, draft.facts->opening_nonce);
                 cases_.push_back(draft.case_id);
             }
             const auto recipients = must(node::choose_recipients(draft, scene), "recipients");
-            auto made = must(
-                node::compose(draft, scene, recipients, {stream.id, ++stream.last}, random_),
-                "compose");
+            auto made =
+                must(node::compose(draft, scene, recipients, {stream.id, ++stream.last}, random_),
+                     "compose");
             leaves.push_back(proof::leaf_hash(made.envelope.header));
             batch.envelopes.push_back(std::move(made.envelope));
         }
@@ -248,9 +249,8 @@ void measure_broker(const BenchBus& bus, const GrowthOptions& options, JsonLine&
 
 void measure_audit(const GrowthOptions& options, JsonLine& line) {
     const Now begin = now();
-    const auto verdict =
-        must(audit::verify(options.directory / "broker", [](std::uint64_t, std::uint64_t) {}),
-             "audit");
+    const auto verdict = must(
+        audit::verify(options.directory / "broker", [](std::uint64_t, std::uint64_t) {}), "audit");
     if (!verdict.ok) {
         give_up(fmt::format("audit: {} at {}",
                             info(verdict.first_fault->code).name,

@@ -39,8 +39,7 @@ class FilePublisher final : public Publisher {
     void publish_until(Now until, Acks& acks) override {
         while (now() < until) {
             const Now sent = now();
-            check(write(file_, bytes_.data(), bytes_.size()) ==
-                      static_cast<ssize_t>(bytes_.size()),
+            check(write(file_, bytes_.data(), bytes_.size()) == static_cast<ssize_t>(bytes_.size()),
                   "write");
             check(fdatasync(file_) == 0, "fdatasync");
             acks.add(sent, window_);
@@ -118,9 +117,7 @@ void Relay::run(int to_parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     wire::ServerOptions options;
     options.keys = &server;
-    options.admit = [this](BytesView key) {
-        return std::ranges::equal(key, client.public_key);
-    };
+    options.admit = [this](BytesView key) { return std::ranges::equal(key, client.public_key); };
     auto link = wire::ZmqServer::open(std::move(options));
     check(link.has_value(), "relay");
     const std::string said = (*link)->control_endpoint() + "\n" + (*link)->data_endpoint() + "\n";
@@ -160,8 +157,8 @@ void Relay::start() {
 }
 
 std::unique_ptr<wire::ZmqClient> connect(const Relay& relay) {
-    auto client = wire::ZmqClient::open(
-        {relay.control, relay.data, relay.server.public_key, &relay.client});
+    auto client =
+        wire::ZmqClient::open({relay.control, relay.data, relay.server.public_key, &relay.client});
     check(client.has_value(), "connection");
     return std::move(*client);
 }

@@ -118,9 +118,8 @@ class Run {
         const Now patience = now() + kDrainMax;
         while (consumed_.load() - consumed_before < wanted) {
             if (now() > patience) {
-                give_up(fmt::format("consumed {} of {} messages",
-                                    consumed_.load() - consumed_before,
-                                    wanted));
+                give_up(fmt::format(
+                    "consumed {} of {} messages", consumed_.load() - consumed_before, wanted));
             }
             std::this_thread::sleep_for(std::chrono::microseconds{200});
         }

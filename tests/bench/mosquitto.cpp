@@ -23,17 +23,16 @@ class Client {
             if (code != 0) give_up("mosquitto: refused");
             static_cast<Client*>(self)->connected_ = true;
         });
-        mosquitto_subscribe_callback_set(
-            handle_, [](mosquitto*, void* self, int, int, const int*) {
-                static_cast<Client*>(self)->subscribed_ = true;
-            });
+        mosquitto_subscribe_callback_set(handle_, [](mosquitto*, void* self, int, int, const int*) {
+            static_cast<Client*>(self)->subscribed_ = true;
+        });
         mosquitto_publish_callback_set(handle_, [](mosquitto*, void* self, int id) {
             static_cast<Client*>(self)->acknowledged(id);
         });
-        mosquitto_message_callback_set(
-            handle_, [](mosquitto*, void* self, const mosquitto_message*) {
-                ++static_cast<Client*>(self)->received_;
-            });
+        mosquitto_message_callback_set(handle_,
+                                       [](mosquitto*, void* self, const mosquitto_message*) {
+                                           ++static_cast<Client*>(self)->received_;
+                                       });
         if (mosquitto_connect(handle_, "127.0.0.1", std::stoi(port), 60) != MOSQ_ERR_SUCCESS) {
             give_up("mosquitto: no connection");
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NATS JetStream by its text protocol: each message is acknowledged by the stream; each consumer
-// pulls everything. Mode `signed`: the publisher signs each body with Ed25519, the consumer verifies
-// each. Endpoint: a port of 127.0.0.1.
+// pulls everything. Mode `signed`: the publisher signs each body with Ed25519, the consumer
+// verifies each. Endpoint: a port of 127.0.0.1.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -248,10 +248,9 @@ class NatsConsumer final : public Consumer {
         // A pull that ran out does not always say so.
         if (asked_ == 0 || now() - asked_at_ > kPullEnds) {
             asked_at_ = now();
-            connection_.publish(
-                "$JS.API.CONSUMER.MSG.NEXT.BENCH." + name_,
-                inbox_,
-                "{\"batch\":" + std::to_string(kPull) + ",\"expires\":200000000}");
+            connection_.publish("$JS.API.CONSUMER.MSG.NEXT.BENCH." + name_,
+                                inbox_,
+                                "{\"batch\":" + std::to_string(kPull) + ",\"expires\":200000000}");
             connection_.flush();
             asked_ = kPull;
         }

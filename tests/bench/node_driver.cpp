@@ -27,8 +27,8 @@ std::unique_ptr<node::Node> start_node(const BenchBus& bus,
     options.data_directory = directory / place.node.text();
     options.control_endpoint = broker.control_endpoint;
     options.data_endpoint = broker.data_endpoint;
-    auto node = node::Node::start(
-        std::move(options), BenchBus::node_keys(place), kClock, random_source());
+    auto node =
+        node::Node::start(std::move(options), BenchBus::node_keys(place), kClock, random_source());
     if (!node) give_up(fmt::format("node: {}", info(node.error().code).name));
     return std::move(*node);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PostgreSQL as a queue: a publisher inserts its window as one statement and transaction; consumers
-// share the table, each deletes what it takes with SKIP LOCKED. Endpoint: a conninfo. Mode: plain or
-// tls (which the conninfo says).
+// share the table, each deletes what it takes with SKIP LOCKED. Endpoint: a conninfo. Mode: plain
+// or tls (which the conninfo says).
 #include <libpq-fe.h>
 
 #include <thread>
@@ -82,12 +82,13 @@ class PgPublisher final : public Publisher {
 class PgConsumer final : public Consumer {
   public:
     explicit PgConsumer(const LoadOptions& options) : connection_(options.endpoint) {
-        connection_.take(PQprepare(connection_.get(),
-                                   "take",
-                                   "DELETE FROM queue WHERE id IN (SELECT id FROM queue ORDER BY id "
-                                   "FOR UPDATE SKIP LOCKED LIMIT 1000) RETURNING body",
-                                   0,
-                                   nullptr));
+        connection_.take(
+            PQprepare(connection_.get(),
+                      "take",
+                      "DELETE FROM queue WHERE id IN (SELECT id FROM queue ORDER BY id "
+                      "FOR UPDATE SKIP LOCKED LIMIT 1000) RETURNING body",
+                      0,
+                      nullptr));
     }
 
     std::size_t consume() override {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Redis Streams: XADD in a pipeline, XREAD by each consumer. The server runs with appendfsync always.
-// Endpoint: a port of 127.0.0.1.
+// Redis Streams: XADD in a pipeline, XREAD by each consumer. The server runs with appendfsync
+// always. Endpoint: a port of 127.0.0.1.
 #include <hiredis/hiredis.h>
 #include <strings.h>
 

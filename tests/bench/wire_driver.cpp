@@ -138,8 +138,7 @@ class WirePublisher final : public Publisher {
         batch.proof = proof::encode_batch_proof(
             must(proof::sign_batch(*signer_, world().bus, place_.agency, leaves), "sign"));
         sent.proof = keys::sha256(batch.proof);
-        const wire::Publish publish{
-            stream_, first, static_cast<std::uint32_t>(batching_.messages)};
+        const wire::Publish publish{stream_, first, static_cast<std::uint32_t>(batching_.messages)};
         const std::uint64_t request =
             line_.send(wire::Channel::data, publish, message::encode_batch(batch));
         sent_.emplace(request, std::move(sent));
@@ -198,8 +197,8 @@ class WireConsumer final : public Consumer {
         auto* const delivery = std::get_if<wire::Delivery>(&answer->body);
         if (delivery == nullptr) give_up("an answer to nothing");
         delivery_ = std::move(*delivery);
-        next_ = must(
-            node::check_delivery(delivery_, world().bus, place_.agency, *bus_.registry), "delivery");
+        next_ = must(node::check_delivery(delivery_, world().bus, place_.agency, *bus_.registry),
+                     "delivery");
         if (head_.size == 0) head_ = next_;
         if (next_.size == head_.size) return accept();
         line_.send(wire::Channel::control, wire::ConsistencyRequest{head_.size, next_.size});
@@ -208,8 +207,7 @@ class WireConsumer final : public Consumer {
 
   private:
     void fetch(Position from) {
-        line_.send(wire::Channel::data,
-                   wire::Fetch{"bench", from, kCreditBytes, kCreditMessages});
+        line_.send(wire::Channel::data, wire::Fetch{"bench", from, kCreditBytes, kCreditMessages});
     }
 
     // The next fetch travels while this delivery is verified.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A publisher and a consumer that speak the wire themselves: all the cryptography of a node, none of
-// its disk. What it would cost an agency that keeps messages elsewhere.
+// A publisher and a consumer that speak the wire themselves: all the cryptography of a node, none
+// of its disk. What it would cost an agency that keeps messages elsewhere.
 #pragma once
 
 #include "bus/wire/socket.hpp"

@@ -232,6 +232,7 @@ class TidyTest(unittest.TestCase):
             self.plant("tests/unit/a.cpp", line + "\n")
             self.assertEqual(self.faults(), [("tests/unit/a.cpp", 2, rule)], line)
         self.plant("tests/unit/a.cpp", "// no sleep_for here\nauto a = \"DISABLED_\";\n")
+        self.plant("tests/bench/a.cpp", "void f() { usleep(5); }\n")  # a program, no test
         self.assert_rules()
 
     def test_memory_has_an_owner_from_the_start(self):
