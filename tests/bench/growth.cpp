@@ -249,8 +249,10 @@ void measure_broker(const BenchBus& bus, const GrowthOptions& options, JsonLine&
 
 void measure_audit(const GrowthOptions& options, JsonLine& line) {
     const Now begin = now();
-    const auto verdict = must(
-        audit::verify(options.directory / "broker", [](std::uint64_t, std::uint64_t) {}), "audit");
+    const auto verdict =
+        must(audit::verify(
+                 options.directory / "broker", std::nullopt, [](std::uint64_t, std::uint64_t) {}),
+             "audit");
     if (!verdict.ok) {
         give_up(fmt::format("audit: {} at {}",
                             info(verdict.first_fault->code).name,
