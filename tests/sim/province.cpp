@@ -1,224 +1,305 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/province.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
 
-#include "security/seal/opening.hpp"
+#include <algorithm>
 
-namespace lienthong::test {
+#include "bus/base/check.hpp"
+
+namespace lienthong::sim {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using test::kNow;
+using test::world;
+
+const std::vector<std::string> kSlugs = {
+    "labour", "police", "border-guard", "peoples-committee", "information", "womens-union"};
+
 namespace {
 
-using message::Kind;
+constexpr milliseconds kTickMin{50};
+constexpr milliseconds kTickMax{2000};  // where nothing is under way; below every time-out
+constexpr std::size_t kAlarmsEvery = 32;  // steps
 
-const std::vector<std::string> kNodes = {
-    "labour", "police", "border-guard", "peoples-committee", "information", "womens-union"};
-const std::vector<std::string> kReporters = {
-    "labour", "police", "border-guard", "information", "womens-union"};
+}  // namespace
 
-struct CaseStep {
-    std::string_view slug;
-    Kind kind;
+// What a node receives is shown to the model, and then, maybe, to who lies.
+class Province::WatchedLink final : public wire::ClientLink {
+  public:
+    WatchedLink(std::unique_ptr<wire::ClientLink> link, std::string slug, Province& province)
+        : link_(std::move(link)), slug_(std::move(slug)), province_(province) {}
+
+    std::optional<wire::Frames> maybe_receive() override {
+        auto frames = link_->maybe_receive();
+        if (!frames) return frames;
+        auto command = wire::parse_command(frames->command, wire::kDataBytesMax);
+        if (!command) {
+            province_.model_.fail(slug_ + " received what is no command");
+            return frames;
+        }
+        province_.received(slug_, *command);
+        if (province_.liar_ && province_.liar_->tamper(slug_, *command)) {
+            frames->command = wire::encode(*command);
+        }
+        return frames;
+    }
+    Result<void> send(const wire::Frames& frames) override { return link_->send(frames); }
+    Result<void> reconnect() override { return link_->reconnect(); }
+
+  private:
+    std::unique_ptr<wire::ClientLink> link_;
+    const std::string slug_;
+    Province& province_;
 };
-constexpr CaseStep kCaseSteps[] = {
-    {"border-guard", Kind::intake_record},
-    {"peoples-committee", Kind::commune_notice},
-    {"labour", Kind::initial_check},
-    {"labour", Kind::verification_request},
-    {"police", Kind::verification_acknowledgement},
-    {"police", Kind::information_request},
-    {"border-guard", Kind::information_reply},
-    {"police", Kind::verification_extension},
-    {"police", Kind::verification_result},
-    {"police", Kind::victim_certificate},
-};
 
-SmallBusOptions options_of(std::uint64_t seed) {
-    SmallBusOptions options;
+test::SmallBusOptions Province::bus_options(std::uint64_t seed) {
+    test::SmallBusOptions options;
     options.seed = seed;
-    options.nodes = kNodes;
-    options.commit.fetch_wait = std::chrono::seconds{2};
+    options.nodes = kSlugs;
     options.tweak_node = [](node::NodeOptions& node) {
-        node.answer_timeout = std::chrono::seconds{2};
-        node.reconnect_max = std::chrono::seconds{1};
+        node.answer_timeout = std::chrono::seconds{3};
+        node.reconnect_max = std::chrono::seconds{2};
+    };
+    options.tweak_keys = [this](const std::string& slug, node::NodeKeys& all) {
+        Keys& own = keys_[slug];
+        if (own.sign) all.sign = own.sign->signer();
+        for (const node::SealingKey& key : own.seal) all.seal.push_back(key);
+    };
+    options.clock_of = [this](const std::string& slug) -> const Clock& { return clocks_.at(slug); };
+    options.open_disk = [this](const std::string& slug,
+                               std::shared_ptr<journal::MemoryDisk> disk) {
+        return open_faulty(std::move(disk), disks_[slug]);
+    };
+    options.wrap_link = [this](const std::string& slug, std::unique_ptr<wire::ClientLink> link) {
+        return std::make_unique<WatchedLink>(std::move(link), slug, *this);
     };
     return options;
 }
 
-// The women's union reads outreach reports too.
-Bytes wider_policy() {
-    auto policy = world().policy;
-    for (policy::Grant& grant : policy.grants) {
-        if (grant.id == "outreach-read") grant.roles.push_back(Role::of("reintegration-partner"));
-    }
-    return world().policy_document(policy, 2);
-}
-
-}  // namespace
-
 Province::Province(std::uint64_t seed)
-    : random_(seed * 7919 + 3), bus_(options_of(seed)), new_policy_(wider_policy()) {
-    wire::LinkFaults faults;
-    faults.lose_permille = static_cast<std::uint32_t>(below(60));
-    faults.repeat_permille = static_cast<std::uint32_t>(below(60));
-    faults.delay_permille = static_cast<std::uint32_t>(below(200));
-    faults.delay_steps_max = static_cast<std::uint32_t>(1 + below(10));
-    faults.reorder_permille = static_cast<std::uint32_t>(below(100));
-    bus_.hub().set_faults(faults);
+    : seed_(seed),
+      plan_(seed),
+      random_(seed * 7919 + 3),
+      registry_(world().registry),
+      policy_(world().policy) {
+    clocks_.emplace("", DriftingClock(kNow));
+    for (const std::string& slug : kSlugs) clocks_.emplace(slug, DriftingClock(kNow));
+    if (plan_.drifting) {
+        for (auto& [slug, clock] : clocks_) {
+            clock.set_drift(static_cast<std::int64_t>(below(40'000)) - 20'000);
+        }
+    }
+    cases_.push_back({0, 0, {}, {}});
+    if (plan_.lie != Lie::none) liar_ = std::make_unique<Liar>(*this, plan_.lie);
+    bus_ = std::make_unique<test::SmallBus>(bus_options(seed));
+    bus_->hub().set_faults(plan_.links);
+    follow();
 }
 
-void Province::run_with_faults(std::size_t steps) {
-    for (std::size_t i = 0; i < steps; ++i) {
-        restart_the_broken();
-        if (chance(60)) publish_something();
-        submit_case_step();
-        if (i == steps / 2) change_policy();
+Province::~Province() = default;
+
+void Province::run() {
+    if (liar_) {
+        liar_->run();
+        return;
+    }
+    if (run_faults() && settle()) check_end();
+}
+
+bool Province::run_faults() {
+    for (std::size_t i = 0; i < plan_.steps && !model_.failed(); ++i) {
+        if (plan_.nights && i > 0 && i % 40 == 0) night();
+        start_the_stopped(120);
+        if (chance(60)) publish_figures();
+        for (CaseCourse& course : cases_) go_on_with(course);
+        if (cases_.size() < 2 && i > plan_.steps / 2) cases_.push_back({1, 0, {}, {}});
+        if (chance(40)) ask_as_a_stranger();
+        administer();
         break_something();
-        bus_.step();
+        step();
     }
+    return !model_.failed();
 }
 
-void Province::publish_something() {
-    const std::string& slug = kReporters[below(kReporters.size())];
-    const std::size_t count = 1 + below(4);
-    for (std::size_t i = 0; i < count; ++i) {
-        const bool summary = slug == "labour" && chance(300);
-        node::Draft made = draft(summary ? Kind::province_summary : Kind::outreach_report);
-        made.key = fmt::format("figures-{}", submitted_.size());
-        submitted_.push_back({slug, std::move(made), {}});
-        ask(submitted_.size() - 1);
-    }
-}
-
-// The next step of the case once the one before is through.
-void Province::submit_case_step() {
-    if (case_waits_) {
-        const auto& outcome = submitted_[*case_waits_].outcome;
-        if (!outcome) ask(*case_waits_);
-        if (!outcome || outcome->state == node::Outcome::State::waiting) return;
-        if (outcome->state == node::Outcome::State::accepted) ++case_step_;
-        if (case_step_ == 1) case_id_ = outcome->case_id;
-        case_waits_.reset();
-    }
-    if (case_step_ == std::size(kCaseSteps)) return;
-    const CaseStep& step = kCaseSteps[case_step_];
-    node::Draft made;
-    if (step.kind == Kind::intake_record) {
-        made = opening({"police", "labour", "peoples-committee"});
-    } else {
-        message::CaseFacts facts;
-        if (step.kind == Kind::verification_result) facts.outcome = message::Outcome::confirmed;
-        made = case_draft(step.kind, case_id_, std::move(facts));
-    }
-    made.key = fmt::format("case-{}", submitted_.size());
-    submitted_.push_back({std::string(step.slug), std::move(made), {}});
-    case_waits_ = submitted_.size() - 1;
-    ask(*case_waits_);
-}
-
-// By way of any node: the document proves itself.
-void Province::change_policy() {
-    if (auto* node = bus_.maybe_node("labour")) {
-        node->adopt(new_policy_, bus_.clock().monotonic() + std::chrono::minutes{1}, [](auto) {});
-    }
-}
-
-void Province::crash(const std::string& slug) {
-    bus_.crash_node(slug);
-    forget_questions(slug);
-}
-
-void Province::break_something() {
-    const auto fault =
-        chance(500) ? journal::CommitFault::before_durable : journal::CommitFault::after_durable;
-    if (chance(4)) bus_.crash_broker();
-    if (chance(8)) journal::fail_commit(bus_.broker_disk(), below(3), fault);
-    const std::string& slug = kNodes[below(kNodes.size())];
-    if (chance(6)) crash(slug);
-    if (chance(12)) journal::fail_commit(bus_.node_disk(slug), below(3), fault);
-}
-
-void Province::restart_the_broken() {
-    if (bus_.maybe_broker() == nullptr && chance(150)) bus_.start_broker();
-    for (const std::string& slug : kNodes) {
-        if (bus_.maybe_node(slug) != nullptr) continue;
-        forget_questions(slug);
-        if (chance(150)) bus_.start_node(slug);
-    }
-}
-
-void Province::forget_questions(const std::string& slug) {
-    for (Submitted& one : submitted_) {
-        if (one.slug == slug) one.asked = false;
-    }
-}
-
-void Province::ask(std::size_t index) {
-    Submitted& one = submitted_[index];
-    node::NodeAgent* node = bus_.maybe_node(one.slug);
-    if (node == nullptr || one.asked) return;
-    one.asked = true;
-    node->submit({one.draft},
-                 bus_.clock().monotonic() + std::chrono::hours{24},
-                 [this, index](Result<std::vector<node::Outcome>> outcomes) {
-                     submitted_[index].asked = false;
-                     if (outcomes) submitted_[index].outcome = outcomes->front();
-                 });
-}
-
-void Province::ask_all() {
-    for (std::size_t i = 0; i < submitted_.size(); ++i) {
-        if (!submitted_[i].outcome) ask(i);
-    }
-}
-
-bool Province::settled() const {
-    for (const Submitted& one : submitted_) {
-        if (!one.outcome || one.outcome->state == node::Outcome::State::waiting) return false;
-    }
-    return case_step_ == std::size(kCaseSteps);
-}
-
-void Province::settle() {
-    bus_.hub().set_faults({});
-    journal::fail_commit(bus_.broker_disk(), 0, journal::CommitFault::none);
-    for (const std::string& slug : kNodes) {
-        journal::fail_commit(bus_.node_disk(slug), 0, journal::CommitFault::none);
-    }
-    if (bus_.maybe_broker() == nullptr) {
-        ASSERT_TRUE(bus_.start_broker());
-    }
-    for (const std::string& slug : kNodes) {
-        if (bus_.maybe_node(slug) != nullptr) continue;
-        forget_questions(slug);
-        ASSERT_TRUE(bus_.start_node(slug));
-    }
-    const bool done = bus_.step_until(
+// The phase in which all that was promised has to come true.
+bool Province::settle() {
+    end_faults();
+    const bool settled = step_until(
         [&] {
-            submit_case_step();
+            start_the_stopped(1000);
+            for (CaseCourse& course : cases_) go_on_with(course);
             ask_all();
-            return settled();
+            administer();
+            return all_settled();
         },
-        8000);
-    ASSERT_TRUE(done) << "not settled: case step " << case_step_;
-    for (const std::string& slug : kNodes) ASSERT_TRUE(bus_.catch_up(slug)) << slug;
-    for (const std::string& slug : kNodes) ASSERT_NE(bus_.maybe_node(slug), nullptr) << slug;
+        minutes{30});
+    if (!settled && !model_.failed()) {
+        std::string waits;
+        for (const Submitted& one : submitted_) {
+            if (!one.is_final()) waits += fmt::format(" {}:{}", one.slug, one.tag);
+        }
+        model_.fail(fmt::format("not settled, step {} of the case, change {}, waiting:{}",
+                                cases_.front().step,
+                                change_.has_value(),
+                                waits));
+    }
+    if (model_.failed()) return false;
+    const std::uint64_t size = model_.log_size();
+    struct Seen {
+        std::set<std::string> witnessed;
+        std::set<std::string> there;
+    };
+    const auto seen = std::make_shared<Seen>();  // callbacks may come after this function
+    for (const std::string& slug : kSlugs) {
+        const auto until = clocks_.at(slug).monotonic() + minutes{10};
+        bus_->node(slug).catch_up(size - 1, until, [seen, slug](Result<void> came) {
+            if (came) seen->there.insert(slug);
+        });
+    }
+    const auto all_there = [&] {
+        if (steps_ % 16 != 0) return false;
+        for (const std::string& slug : kSlugs) {
+            node::NodeAgent* node = bus_->maybe_node(slug);
+            if (node == nullptr) return false;
+            node->status(clocks_.at(slug).monotonic(), [seen, slug, size](auto status) {
+                if (status && status->witnessed.size >= size) seen->witnessed.insert(slug);
+            });
+        }
+        return seen->there.size() == kSlugs.size() && seen->witnessed.size() == kSlugs.size();
+    };
+    if (!step_until(all_there, minutes{10}) && !model_.failed()) {
+        model_.fail(fmt::format("{} nodes have all, {} know a witnessed head",
+                                seen->there.size(),
+                                seen->witnessed.size()));
+    }
+    return !model_.failed();
 }
 
-void Province::check() {
-    bus_.look([&](const core::ReadState& state, const journal::ReadTxn& txn) {
-        check_outcomes(state);
-        check_inboxes(state);
-        check_heads(state);
-        check_replay(state, txn);
+bool Province::step_until(const std::function<bool()>& done, milliseconds most) {
+    const milliseconds end = true_time_ + most;
+    while (true_time_ < end && !model_.failed()) {
+        if (done()) return true;
+        step();
+    }
+    return false;
+}
+
+// Everybody who is up and not paused works once, in an order that changes.
+void Province::step() {
+    ++steps_;
+    bool broker_broke = false;
+    const std::size_t first = below(kSlugs.size() + 1);
+    for (std::size_t i = 0; i <= kSlugs.size(); ++i) {
+        const std::size_t who = (first + i) % (kSlugs.size() + 1);
+        if (phase_of_faults_ && plan_.pause != 0 && chance(plan_.pause)) continue;
+        if (who == kSlugs.size()) {
+            if (bus_->maybe_broker() == nullptr) continue;
+            broker_broke = !bus_->work_broker();
+            follow();
+        } else if (bus_->maybe_node(kSlugs[who]) != nullptr) {
+            if (!bus_->work_node(kSlugs[who])) crash_node(kSlugs[who]);
+        }
+    }
+    if (broker_broke) {
+        // What had left it may still arrive.
+        for (const std::string& slug : kSlugs) {
+            if (bus_->maybe_node(slug) == nullptr || chance(500)) continue;
+            if (!bus_->work_node(slug)) crash_node(slug);
+        }
+        crash_broker();
+    }
+    consume(kSlugs[steps_ % kSlugs.size()]);
+    if (steps_ % kAlarmsEvery == 0) check_alarms();
+    bus_->hub().step();
+    tick();
+}
+
+// Small while something is under way; else up to the next moment at which anybody might wake.
+void Province::tick() {
+    tick_ = bus_->hub().idle() ? std::min(std::max(tick_ * 2, kTickMin), kTickMax) : kTickMin;
+    pass(tick_);
+}
+
+void Province::pass(milliseconds time) {
+    true_time_ += time;
+    bus_->clock().advance(time);
+    for (auto& [slug, clock] : clocks_) clock.advance(time);
+}
+
+void Province::follow() {
+    if (liar_ && liar_->log_is_false()) return;
+    bus_->look([&](const core::ReadState& state, const journal::ReadTxn&) {
+        if (state.log_size() == model_.log_size()) return;
+        model_.follow(state);
+        check_clock();
     });
-    check_nodes();
+}
+
+void Province::received(const std::string& slug, const wire::Command& answer) {
+    if (liar_ && liar_->log_is_false()) return;
+    if (const auto* receipt = std::get_if<message::Receipt>(&answer.body)) {
+        model_.saw_receipt(slug, *receipt);
+    } else if (const auto* delivery = std::get_if<message::Delivery>(&answer.body)) {
+        model_.saw_delivery(slug, *delivery);
+    } else if (const auto* welcome = std::get_if<wire::Welcome>(&answer.body)) {
+        if (!welcome->head.empty()) model_.saw_head(welcome->head);
+    } else if (const auto* witnessed = std::get_if<wire::Witnessed>(&answer.body)) {
+        if (!witnessed->note.empty()) model_.saw_head(witnessed->note);
+    } else if (const auto* adopted = std::get_if<wire::Adopted>(&answer.body)) {
+        model_.saw_head(adopted->head);
+    }
+}
+
+void Province::crash_node(const std::string& slug) {
+    if (bus_->maybe_node(slug) == nullptr) return;
+    bus_->crash_node(slug);
+    forget_questions(slug);
+    count("node crashes");
+}
+
+void Province::crash_broker() {
+    if (bus_->maybe_broker() == nullptr) return;
+    bus_->crash_broker();
+    follow();  // a commit that was never answered
+    broker_restarted_ = true;
+    count("broker crashes");
+}
+
+void Province::start_the_stopped(std::uint32_t permille) {
+    if (bus_->maybe_broker() == nullptr && chance(permille)) {
+        broker_restarted_ = true;
+        bus_->start_broker();
+        follow();
+    }
+    for (const std::string& slug : kSlugs) {
+        if (bus_->maybe_node(slug) != nullptr || away_.contains(slug)) continue;
+        if (chance(permille)) bus_->start_node(slug);
+    }
+}
+
+FaultCounts Province::faults() const {
+    FaultCounts all = counts_;
+    const wire::InprocCounts& links = bus_->hub().counts();
+    all["messages"] += links.sent;
+    all["messages lost"] += links.lost;
+    all["messages repeated"] += links.repeated;
+    all["messages delayed"] += links.delayed;
+    all["messages reordered"] += links.reordered;
+    for (const auto& [slug, disk] : disks_) {
+        all["disk reads failed"] += disk.reads_failed;
+        all["disk writes failed"] += disk.writes_failed;
+        all["commits lost"] += disk.commits_lost;
+        all["commits unanswered"] += disk.commits_unanswered;
+    }
+    if (plan_.lie != Lie::none) ++all[std::string("broker ") + name(plan_.lie)];
+    return all;
 }
 
 std::string Province::trace() {
     std::string text;
-    bus_.look([&](const core::ReadState& state, const journal::ReadTxn&) {
+    bus_->look([&](const core::ReadState& state, const journal::ReadTxn&) {
         for (Position position = 0; position < state.log_size(); ++position) {
             const core::Entry entry = state.entry(position).value();
             text += fmt::format("{} {} {}", position, static_cast<int>(entry.kind), entry.time);
@@ -231,4 +312,4 @@ std::string Province::trace() {
     return text;
 }
 
-}  // namespace lienthong::test
+}  // namespace lienthong::sim

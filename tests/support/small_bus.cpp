@@ -101,9 +101,10 @@ SmallBus::~SmallBus() = default;
 bool SmallBus::start_broker() {
     crash_broker();
     auto made = std::make_unique<BrokerProcess>(random_);
-    made->journal = journal::open_memory(broker_disk_);
+    made->journal = open_disk("", broker_disk_);
     const auto epoch = made->journal->acquire();
     CHECK(epoch.has_value());
+    const Clock& clock = clock_of("");
     made->committer = std::make_unique<broker::CommitAgent>(options_.commit,
                                                             made->machine,
                                                             *made->journal,
@@ -112,7 +113,7 @@ bool SmallBus::start_broker() {
                                                             made->to_commit,
                                                             made->outgoing,
                                                             made->published,
-                                                            clock_,
+                                                            clock,
                                                             made->counters);
     const auto started = made->committer->start(world().genesis);
     if (!started) return false;
@@ -127,7 +128,7 @@ bool SmallBus::start_broker() {
                                                            std::vector{&made->to_verify},
                                                            made->to_commit,
                                                            made->outgoing,
-                                                           clock_,
+                                                           clock,
                                                            made->counters);
     broker_ = std::move(made);
     return true;
@@ -154,16 +155,17 @@ bool SmallBus::start_node(const std::string& slug) {
     node::NodeOptions options = world().node_options(slug);
     if (options_.tweak_node) options_.tweak_node(options);
     NodeProcess made;
-    made.journal = journal::open_memory(node_disk_shared(slug));
+    made.journal = open_disk(slug, node_disk_shared(slug));
     CHECK(made.journal->acquire().has_value());
     made.link = hub_->connect(world().member(slug).curve.public_key().raw());
     if (slug == options_.tampered_node) {
         made.link = std::make_unique<TamperedLink>(std::move(made.link), options_);
     }
+    if (options_.wrap_link) made.link = options_.wrap_link(slug, std::move(made.link));
     node::NodeKeys keys = world().node_keys(slug);
     if (options_.tweak_keys) options_.tweak_keys(slug, keys);
     made.agent = std::make_unique<node::NodeAgent>(
-        std::move(options), std::move(keys), *made.journal, *made.link, clock_, random_);
+        std::move(options), std::move(keys), *made.journal, *made.link, clock_of(slug), random_);
     if (!made.agent->start()) return false;
     nodes_.insert_or_assign(slug, std::move(made));
     return true;
@@ -202,21 +204,38 @@ void SmallBus::put_node_disk(const std::string& slug, std::shared_ptr<journal::M
     disks_[slug] = std::move(disk);
 }
 
+const Clock& SmallBus::clock_of(const std::string& slug) const {
+    return options_.clock_of ? options_.clock_of(slug) : clock_;
+}
+
+std::unique_ptr<journal::Journal> SmallBus::open_disk(
+    const std::string& slug, std::shared_ptr<journal::MemoryDisk> disk) const {
+    return options_.open_disk ? options_.open_disk(slug, std::move(disk))
+                              : journal::open_memory(std::move(disk));
+}
+
+bool SmallBus::work_node(const std::string& slug) {
+    node::NodeAgent& agent = node(slug);
+    agent.do_work();
+    return !agent.broken();
+}
+
+bool SmallBus::work_broker() {
+    broker().session->do_work();
+    while (broker_->verifier->do_work() != 0) {
+    }
+    broker_->committer->do_work();
+    broker_->session->do_work();
+    return !broker_->committer->broken();
+}
+
 void SmallBus::step() {
     std::vector<std::string> broken;
     for (auto& [slug, process] : nodes_) {
-        process.agent->do_work();
-        if (process.agent->broken()) broken.push_back(slug);
+        if (!work_node(slug)) broken.push_back(slug);
     }
     for (const std::string& slug : broken) crash_node(slug);
-    if (broker_) {
-        broker_->session->do_work();
-        while (broker_->verifier->do_work() != 0) {
-        }
-        broker_->committer->do_work();
-        broker_->session->do_work();
-        if (broker_->committer->broken()) crash_broker();
-    }
+    if (broker_ && !work_broker()) crash_broker();
     hub_->step();
     clock_.advance(options_.step);
 }

@@ -37,6 +37,15 @@ struct SmallBusOptions {
     std::function<void(wire::Command& answer, Bytes& data)> tamper = {};
     // What that node sends is shown to `sent`.
     std::function<void(const wire::Command& request)> sent = {};
+    // For the simulator, by the node's slug, "" for the broker: a clock of its own instead of the
+    // bus's; a journal that fails on purpose; what stands between a node and its connection.
+    std::function<const Clock&(const std::string& slug)> clock_of = {};
+    std::function<std::unique_ptr<journal::Journal>(const std::string& slug,
+                                                    std::shared_ptr<journal::MemoryDisk> disk)>
+        open_disk = {};
+    std::function<std::unique_ptr<wire::ClientLink>(const std::string& slug,
+                                                    std::unique_ptr<wire::ClientLink> link)>
+        wrap_link = {};
 };
 
 // As the broker would sign them: for tests of a broker that lies.
@@ -99,6 +108,7 @@ class SmallBus {
     BrokerProcess* maybe_broker() { return broker_.get(); }
     BrokerProcess& broker();
     journal::MemoryDisk& broker_disk() { return *broker_disk_; }
+    std::shared_ptr<journal::MemoryDisk> broker_disk_shared() { return broker_disk_; }
 
     bool start_node(const std::string& slug);
     void crash_node(const std::string& slug);
@@ -112,6 +122,9 @@ class SmallBus {
     // Every agent works once, then links and clock go on. Who broke (a failed commit) is down
     // after.
     void step();
+    // One turn of a process that is up; false: it broke and has to crash.
+    bool work_node(const std::string& slug);
+    bool work_broker();
     bool step_until(const std::function<bool()>& done, std::size_t steps_max = 2000);
     void steps(std::size_t count);
 
@@ -140,6 +153,10 @@ class SmallBus {
         std::unique_ptr<wire::ClientLink> link;
         std::unique_ptr<node::NodeAgent> agent;
     };
+
+    const Clock& clock_of(const std::string& slug) const;
+    std::unique_ptr<journal::Journal> open_disk(const std::string& slug,
+                                                std::shared_ptr<journal::MemoryDisk> disk) const;
 
     SmallBusOptions options_;
     ManualClock clock_{kNow};

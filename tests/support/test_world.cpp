@@ -94,6 +94,11 @@ void give_keys(TestWorld& made, registry::Agency& agency) {
     made.members.emplace(agency.slug, std::move(member));
 }
 
+std::vector<std::string>& wanted_agencies() {
+    static std::vector<std::string> slugs;  // none: all
+    return slugs;
+}
+
 TestWorld make_world() {
     const BusId bus = BusId::of("ninh-binh-2021");
     auto agencies = registry::compile_registry(text_of(LT_EXAMPLE "/bus.toml"), bus, 1);
@@ -109,6 +114,11 @@ TestWorld make_world() {
                    {},
                    {},
                    {}};
+    const auto& wanted = wanted_agencies();
+    std::erase_if(made.registry.agencies, [&](const registry::Agency& agency) {
+        return !wanted.empty() && !registry::is_pseudo(agency.id) &&
+               std::ranges::find(wanted, agency.slug) == wanted.end();
+    });
     made.registry.issued = made.policy.issued = kNow;
     made.registry.expires = made.policy.expires = kNow + 365 * kDay;
     auto certificate =
@@ -132,6 +142,8 @@ TestWorld make_world() {
 }
 
 }  // namespace
+
+void only_agencies(std::vector<std::string> slugs) { wanted_agencies() = std::move(slugs); }
 
 const TestWorld& world() {
     static const TestWorld made = make_world();
@@ -183,6 +195,17 @@ KeyEntry TestWorld::certify_signing_key(std::string_view slug,
                                validity);
     entry.node = owner.node;
     return entry;
+}
+
+KeyEntry TestWorld::certify_sealing_key(std::string_view slug,
+                                        const PrivateKey& key,
+                                        keys::Validity validity) const {
+    return certified(authority,
+                     registry.authority_certificate,
+                     member(slug).id.text() + "/seal",
+                     keys::Use::seal,
+                     key,
+                     validity);
 }
 
 seal::StorageKey TestWorld::master(std::string_view slug) {

@@ -60,6 +60,11 @@ struct TestWorld {
                                            const keys::PrivateKey& key,
                                            keys::Validity validity) const;
 
+    // Another sealing key of the agency.
+    registry::KeyEntry certify_sealing_key(std::string_view slug,
+                                           const keys::PrivateKey& key,
+                                           keys::Validity validity) const;
+
     node::NodeKeys node_keys(std::string_view slug) const;
     node::NodeOptions node_options(std::string_view slug) const;
     // Of the broker (empty slug) or a node: always the same, as a master key file would be.
@@ -68,6 +73,8 @@ struct TestWorld {
 
 // Keys are made once for the whole program.
 const TestWorld& world();
+// Before the first world(): of these agencies alone, for programs that read registries often.
+void only_agencies(std::vector<std::string> slugs);
 
 // A row of the registry to change: the first key of this use of an agency.
 registry::KeyEntry& key_of(registry::RegistryData& data, const AgencyId& agency, keys::Use use);
