@@ -15,7 +15,7 @@
 
 namespace lienthong::sim {
 
-using std::chrono::minutes;
+using std::chrono::hours;
 using test::TestWorld;
 using test::world;
 
@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t kStepsBefore = 100;
 constexpr std::size_t kLiesMax = 3;          // then the broker is honest again, and still found out
 constexpr std::size_t kBoundSteps = 3000;    // within which the alarm must come
-constexpr std::size_t kRoundsOfDays = 3 * 48;  // of half an hour: more than a working day
+constexpr std::size_t kHours = 24 * 5;         // more than a working day after any weekend
 constexpr std::size_t kGrowth = 12;          // entries that a log must have more
 
 std::uint64_t size_of(const std::shared_ptr<journal::MemoryDisk>& disk) {
@@ -156,9 +156,10 @@ void Liar::run() {
     province_.check_alarms();
     begin();
     if (lie_ == Lie::withholds) {
-        for (std::size_t i = 0; i < kRoundsOfDays && !alarm_is_raised(); ++i) {
-            province_.pass(minutes{30});
-            go_on(12);
+        for (std::size_t i = 0; i < kHours && !alarm_is_raised(); ++i) {
+            province_.pass(hours{1});
+            if (i % 4 == 0) province_.publish_figures();
+            for (int step = 0; step < 8; ++step) province_.step();
         }
     } else {
         for (std::size_t i = 0; i < kBoundSteps && !alarm_is_raised(); i += 10) go_on(10);

@@ -16,7 +16,7 @@ using Slugs = std::set<std::string, std::less<>>;
 
 // What the documents that change during a run say.
 struct Rules {
-    bool union_reads_reports = false;  // policy: the women's union reads outreach reports
+    bool committee_reads_reports = false;  // policy: outreach reports
     bool information_reports = true;   // registry: the information department may publish them
 };
 
