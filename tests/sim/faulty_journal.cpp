@@ -6,10 +6,10 @@ namespace lienthong::sim {
 using journal::Table;
 using journal::Visit;
 
-bool DiskFaults::strikes() {
+bool DiskFaults::strikes(bool is_commit) {
     ++steps;
     if (dead) return true;
-    if (!armed || steps_left-- > 0) return false;
+    if (!armed || (which == Which::commit && !is_commit) || steps_left-- > 0) return false;
     armed = false;
     dead = after == Then::is_dead;
     return true;
@@ -46,7 +46,7 @@ class FaultyTxn : public Base {
 
   protected:
     bool read_fails() const {
-        if (!faults_.strikes()) return false;
+        if (!faults_.strikes(false)) return false;
         ++faults_.reads_failed;
         return true;
     }
@@ -77,7 +77,7 @@ class FaultyWriteTxn final : public FaultyTxn<journal::WriteTxn> {
         return inner_->replace(position, entry);
     }
     Result<void> commit() override {
-        if (spent_ || !faults_.strikes()) {
+        if (spent_ || !faults_.strikes(true)) {
             return spent_ ? Result<void>(broken_disk()) : inner_->commit();
         }
         failed_ = true;
@@ -93,7 +93,7 @@ class FaultyWriteTxn final : public FaultyTxn<journal::WriteTxn> {
 
   private:
     bool write_fails() {
-        if (!faults_.strikes()) return false;
+        if (!faults_.strikes(false)) return false;
         ++faults_.writes_failed;
         spent_ = true;
         return true;

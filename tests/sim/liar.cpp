@@ -22,10 +22,10 @@ using test::world;
 namespace {
 
 constexpr std::size_t kStepsBefore = 100;
-constexpr std::size_t kLiesMax = 3;          // then the broker is honest again, and still found out
-constexpr std::size_t kBoundSteps = 3000;    // within which the alarm must come
-constexpr std::size_t kHours = 24 * 5;         // more than a working day after any weekend
-constexpr std::size_t kGrowth = 12;          // entries that a log must have more
+constexpr std::size_t kLiesMax = 3;        // then the broker is honest again, and still found out
+constexpr std::size_t kBoundSteps = 3000;  // within which the alarm must come
+constexpr std::size_t kHours = 24 * 5;     // more than a working day after any weekend
+constexpr std::size_t kGrowth = 12;        // entries that a log must have more
 
 std::uint64_t size_of(const std::shared_ptr<journal::MemoryDisk>& disk) {
     return journal::open_memory(disk)->begin_read().value()->log_size();
@@ -196,8 +196,8 @@ void Liar::begin() {
 void Liar::copy_disks() {
     copies_[""] = copy_of_broker(province_.bus_->broker_disk_shared(), std::nullopt);
     for (const std::string& slug : kSlugs) {
-        copies_[slug] = test::copy_of_tables(province_.bus_->node_disk_shared(slug),
-                                             node::kTableNames.size());
+        copies_[slug] =
+            test::copy_of_tables(province_.bus_->node_disk_shared(slug), node::kTableNames.size());
     }
 }
 

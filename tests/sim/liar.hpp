@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Liar: the broker of a run that is not honest. After a random while it begins to lie to one node in
-// one way, with the log's own key, and that node must raise the alarm that has this name within a
-// bound. Until then the run is an honest one and is checked as such.
+// Liar: the broker of a run that is not honest. After a random while it begins to lie to one node
+// in one way, with the log's own key, and that node must raise the alarm that has this name within
+// a bound. Until then the run is an honest one and is checked as such.
 #pragma once
 
 #include <map>

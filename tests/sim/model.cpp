@@ -298,9 +298,8 @@ void Model::check_delivered_entry(const std::string& slug,
     }
     if (!any) fail(fmt::format("{} got {} without any section", slug, entry.position));
     for (const std::string& name : said.sections) {
-        const bool there = std::ranges::any_of(entry.sections, [&](const auto& section) {
-            return types[section.index].name == name;
-        });
+        const bool there = std::ranges::any_of(
+            entry.sections, [&](const auto& section) { return types[section.index].name == name; });
         const bool granted = may_read(rules_at(entry.position), view, said, slug, name) &&
                              may_read(rules_at(to), view, said, slug, name);
         if (granted && !there) {
@@ -348,7 +347,8 @@ void Model::check_log_again(const core::ReadState& state) {
     if (proof::parse_head(**note)->size != log_size()) fail("the end of the log has no head");
 }
 
-// All that was its own all the time; of what was withheld once, nothing or, if it came before, that.
+// All that was its own all the time; of what was withheld once, nothing or, if it came before,
+// that.
 void Model::check_everything_arrived(const std::string& slug,
                                      const std::vector<node::InboxEntry>& inbox) {
     const Reader& reader = readers_[slug];
@@ -373,8 +373,7 @@ void Model::check_everything_arrived(const std::string& slug,
         if (there && !logged.readers.contains(slug)) {
             fail(fmt::format("{} holds {} without a grant", slug, position));
         }
-        if (!there && logged.readers.contains(slug) &&
-            always_granted(slug, position, log_size())) {
+        if (!there && logged.readers.contains(slug) && always_granted(slug, position, log_size())) {
             fail(fmt::format("{} never got {}", slug, position));
         }
     }

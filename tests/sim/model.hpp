@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model: what must be true of the bus at every moment, kept beside it and compared with it. It knows
-// what was submitted (each message by a tag in its header), follows the log entry by entry, and is
-// shown every answer that a node receives and every entry that an agency's program takes from its
-// inbox. The first thing that does not fit is kept as the run's failure.
+// Model: what must be true of the bus at every moment, kept beside it and compared with it. It
+// knows what was submitted (each message by a tag in its header), follows the log entry by entry,
+// and is shown every answer that a node receives and every entry that an agency's program takes
+// from its inbox. The first thing that does not fit is kept as the run's failure.
 #pragma once
 
 #include <map>
@@ -80,7 +80,7 @@ class Model {
         bool is_message = false;
         Tag tag = 0;
         MessageId id;
-        Hash header;  // digest
+        Hash header;    // digest
         Slugs readers;  // as its own rules gave them
     };
     struct Case {
@@ -89,9 +89,9 @@ class Model {
         CaseId id;
     };
     struct Reader {
-        Position cursor = 0;               // behind the last entry that was applied
+        Position cursor = 0;  // behind the last entry that was applied
         std::vector<Position> applied;
-        std::set<Position> passed_over;    // in its classes, and a delivery went past them
+        std::set<Position> passed_over;  // in its classes, and a delivery went past them
     };
 
     void take_message(const core::ReadState& state, Position position, const core::Entry& entry);

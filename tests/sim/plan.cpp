@@ -50,7 +50,7 @@ Plan::Plan(std::uint64_t seed) {
     large = below(12) == 0;
     if (!honest) return;
     cut = maybe(12);
-    disk_fault = maybe(25);
+    disk_fault = maybe(40);
     crash = maybe(12);
     clock_step = maybe(10);
     restore = maybe(8);

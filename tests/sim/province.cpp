@@ -20,7 +20,7 @@ const std::vector<std::string> kSlugs = {
 namespace {
 
 constexpr milliseconds kTickMin{50};
-constexpr milliseconds kTickMax{2000};  // where nothing is under way; below every time-out
+constexpr milliseconds kTickMax{2000};    // where nothing is under way; below every time-out
 constexpr std::size_t kAlarmsEvery = 32;  // steps
 
 }  // namespace
@@ -68,8 +68,7 @@ test::SmallBusOptions Province::bus_options(std::uint64_t seed) {
         for (const node::SealingKey& key : own.seal) all.seal.push_back(key);
     };
     options.clock_of = [this](const std::string& slug) -> const Clock& { return clocks_.at(slug); };
-    options.open_disk = [this](const std::string& slug,
-                               std::shared_ptr<journal::MemoryDisk> disk) {
+    options.open_disk = [this](const std::string& slug, std::shared_ptr<journal::MemoryDisk> disk) {
         return open_faulty(std::move(disk), disks_[slug]);
     };
     options.wrap_link = [this](const std::string& slug, std::unique_ptr<wire::ClientLink> link) {
@@ -205,7 +204,7 @@ void Province::step() {
     if (broker_broke) {
         // What had left it may still arrive.
         for (const std::string& slug : kSlugs) {
-            if (bus_->maybe_node(slug) == nullptr || chance(500)) continue;
+            if (bus_->maybe_node(slug) == nullptr || chance(250)) continue;
             if (!bus_->work_node(slug)) crash_node(slug);
         }
         crash_broker();

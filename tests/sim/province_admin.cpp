@@ -61,8 +61,8 @@ void Province::offer_change() {
                 });
 }
 
-// The people's committee may read outreach reports, or may no longer. (Who reports itself could also
-// be named as a partner, and the broker takes whom a message goes to for whom it names.)
+// The people's committee may read outreach reports, or may no longer. (Who reports itself could
+// also be named as a partner, and the broker takes whom a message goes to for whom it names.)
 void Province::flip_reading() {
     bool now = false;
     for (policy::Grant& grant : policy_.grants) {
@@ -79,7 +79,8 @@ void Province::flip_reading() {
     Change change;
     change.kind = DocumentKind::policy;
     change.document = world().policy_document(policy_, ++policy_version_);
-    model_.expect_document(change.document, [now](Rules& rules) { rules.committee_reads_reports = now; });
+    model_.expect_document(change.document,
+                           [now](Rules& rules) { rules.committee_reads_reports = now; });
     change_ = std::move(change);
     count("changes of the policy");
 }

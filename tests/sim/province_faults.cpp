@@ -19,7 +19,8 @@ using test::world;
 namespace {
 
 constexpr std::size_t kDiskStepsMax = 400;  // until an armed fault strikes
-constexpr milliseconds kHeldFrom{30'000};   // a larger step of the broker's wall clock is held
+constexpr std::size_t kCommitsMax = 4;
+constexpr milliseconds kHeldFrom{30'000};  // a larger step of the broker's wall clock is held
 constexpr milliseconds kSlack{5'000};
 
 Bytes curve_of(const std::string& slug) { return world().member(slug).curve.public_key().raw(); }
@@ -36,7 +37,9 @@ void Province::break_something() {
     }
     if (chance(plan_.disk_fault)) {
         DiskFaults& disk = disks_[chance(400) ? std::string() : any_node()];
-        disk.arm(below(kDiskStepsMax),
+        const bool commit = chance(600);
+        disk.arm(commit ? DiskFaults::Which::commit : DiskFaults::Which::any_step,
+                 commit ? below(kCommitsMax) : below(kDiskStepsMax),
                  chance(500) ? DiskFaults::Then::works_again : DiskFaults::Then::is_dead,
                  chance(500));
     }
@@ -136,7 +139,8 @@ void Province::check_clock() {
         newest = state.last_time().value_or(0);
     });
     const bool just_started = std::exchange(broker_restarted_, false);
-    const auto passed = std::chrono::duration_cast<milliseconds>(clock.monotonic() - broker_moment_);
+    const auto passed =
+        std::chrono::duration_cast<milliseconds>(clock.monotonic() - broker_moment_);
     const milliseconds moved{newest - broker_time_};
     if (!just_started && moved > passed + kHeldFrom * (1 + broker_steps_)) {
         model_.fail(fmt::format("entries followed a step of the wall clock by {} ms",

@@ -113,8 +113,7 @@ void Province::go_on_with(CaseCourse& course) {
         }
         // What a node sent before it was restored may still be on its way.
         constexpr std::size_t kUnderWay = 30;
-        if (one.abandoned &&
-            (steps_ < one.abandoned_in + kUnderWay || !bus_->hub().idle())) {
+        if (one.abandoned && (steps_ < one.abandoned_in + kUnderWay || !bus_->hub().idle())) {
             return;
         }
         course.step = model_.steps_of(course.number);
@@ -132,7 +131,8 @@ void Province::go_on_with(CaseCourse& course) {
     if (step.kind == Kind::intake_record) {
         std::vector<std::string_view> parties = {"labour", "peoples-committee"};
         if (course.number == 0) parties.emplace_back("police");
-        made.draft = plan_.large ? test::large_opening(parties, kLargeBytes) : test::opening(parties);
+        made.draft =
+            plan_.large ? test::large_opening(parties, kLargeBytes) : test::opening(parties);
     } else {
         if (step.kind == Kind::verification_result) facts.outcome = message::Outcome::confirmed;
         if (step.kind == Kind::consent) {

@@ -47,9 +47,8 @@ bool reads_case_matter(const CaseView& at,
     if (kind == Kind::support_referral) {
         return slug == "womens-union" && section == "limited-view" && at.union_has_consent;
     }
-    const auto* found = std::ranges::find_if(kReaders, [&](const Reader& reader) {
-        return reader.kind == kind && reader.slug == slug;
-    });
+    const auto* found = std::ranges::find_if(
+        kReaders, [&](const Reader& reader) { return reader.kind == kind && reader.slug == slug; });
     if (found == kReaders.end() || !at.parties.contains(slug)) return false;
     return found->sections.find(" " + std::string(section) + " ") != std::string_view::npos;
 }
@@ -73,7 +72,8 @@ bool may_read(const Rules& rules,
     }
     switch (said.kind) {
         case Kind::outreach_report:
-            return slug == "labour" || (slug == "peoples-committee" && rules.committee_reads_reports);
+            return slug == "labour" ||
+                   (slug == "peoples-committee" && rules.committee_reads_reports);
         case Kind::province_summary:
             return true;
         default:
