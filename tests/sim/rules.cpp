@@ -53,6 +53,12 @@ bool reads_case_matter(const CaseView& at,
     return found->sections.find(" " + std::string(section) + " ") != std::string_view::npos;
 }
 
+// Kinds whose facts make parties, or on which parties go on: every party may read those facts.
+bool tells_parties(Kind kind) {
+    return kind == Kind::intake_record || kind == Kind::commune_notice ||
+           kind == Kind::victim_certificate || kind == Kind::support_referral;
+}
+
 }  // namespace
 
 bool may_publish(const Rules& rules, const Said& said) {
@@ -66,6 +72,7 @@ bool may_read(const Rules& rules,
               std::string_view section) {
     if (slug == said.slug) return true;
     if (section == "facts") {
+        if (tells_parties(said.kind) && at.parties.contains(slug)) return true;
         return std::ranges::any_of(said.sections, [&](const std::string& other) {
             return other != "facts" && may_read(rules, at, said, slug, other);
         });
