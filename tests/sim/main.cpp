@@ -107,7 +107,8 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "lienthong_sim --seeds A..B [--until-failure] [--verbose]\n");
         return 2;
     }
-    lienthong::log::set_level(lienthong::log::Level::error);
+    using lienthong::log::Level;
+    lienthong::log::set_level(verbose ? Level::info : Level::error);
     // Alarms of a dishonest broker's runs are what is looked for, not for the reader.
     if (!verbose && std::freopen("/dev/null", "w", stderr) == nullptr) return 2;
     lienthong::test::only_agencies(lienthong::sim::kSlugs);

@@ -47,7 +47,8 @@ class Province {
         std::optional<node::Outcome> outcome;
         std::size_t abandoned_in = 0;  // step
         bool asked = false;            // and not yet answered
-        bool taken = false;            // the node has it in its outbox
+        bool offered = false;          // to a node, whatever became of it
+        bool taken = false;            // the node has said, or will say, what became of it
         bool abandoned = false;        // and then its disk was replaced by an older copy
         bool is_final() const {
             return abandoned || (outcome && outcome->state != node::Outcome::State::waiting);

@@ -102,7 +102,7 @@ void Province::copy_or_restore() {
     for (std::size_t i = 0; i < submitted_.size(); ++i) {
         Submitted& one = submitted_[i];
         if (one.slug != slug || one.is_final() || copy.taken.contains(i)) continue;
-        if (!one.taken) continue;  // its node never had it
+        if (!one.offered) continue;  // its node never had it
         one.abandoned = true;
         one.abandoned_in = steps_;
         model_.abandon(one.tag);

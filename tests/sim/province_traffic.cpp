@@ -153,7 +153,7 @@ void Province::ask(std::size_t index) {
     Submitted& one = submitted_[index];
     node::NodeAgent* node = bus_->maybe_node(one.slug);
     if (node == nullptr || one.asked || one.is_final()) return;
-    one.asked = true;
+    one.asked = one.offered = true;
     node->submit({one.draft},
                  clocks_.at(one.slug).monotonic() + kPatience,
                  [this, index](Result<std::vector<node::Outcome>> outcomes) {
