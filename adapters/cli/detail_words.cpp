@@ -208,6 +208,8 @@ constexpr std::array kDetails = std::to_array<DetailWords>({
     {"no administrators yet", "chưa có danh sách quản trị viên"},
     {"no agency has this key", "không cơ quan nào có khóa này"},
     {"no answer", "không có câu trả lời"},
+    {"the messages stay in the log for ever: say that it is a test bus",
+     "thông điệp ở lại trong nhật ký mãi mãi: hãy xác nhận đây là trục thử nghiệm"},
     {"what should prove a party does not", "bằng chứng một cơ quan là bên của hồ sơ không hợp lệ"},
     {"no consent for an agency of the audience has come here",
      "chưa nhận được sự đồng ý cho một cơ quan nhận"},
