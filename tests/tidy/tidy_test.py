@@ -10,6 +10,7 @@ import unittest
 import cpp_text
 import details
 import layers
+import promises
 import tidy
 
 SPDX_CPP = "// SPDX-License-Identifier: Apache-2.0\n"
@@ -297,6 +298,30 @@ class DetailsTest(unittest.TestCase):
                 self.assertEqual(list(details.missing(root)), [], call)
                 source.write_text(call.format("new"), encoding="utf-8")
                 self.assertEqual([detail for _, detail in details.missing(root)], ["is new"], call)
+
+
+class PromisesTest(unittest.TestCase):
+
+    def test_a_test_that_a_document_names_must_exist(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, text in (
+                    ("tests/unit/a_test.cpp", "TEST_F(Outbox, GoesOut) {}"),
+                    ("tests/integration/b_test.py", "class Stick(Case):\n    def test_1_out(self):\n"),
+                    ("tests/CMakeLists.txt", "add_test(NAME tidy COMMAND x)\nlt_processes(home home 9)\n"
+                     "foreach(name large small)\n    lt_processes(${name} ${name}_test 900)\n")):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text, encoding="utf-8")
+            good = ("`Outbox.GoesOut`", "`Outbox.*`", "`Outbox.Goes…`", "`Outbox.Goes…Out`",
+                    "`Stick.test_1…`", "ctest `tidy`, `integration_large`", "`Word`", "`node.sock`")
+            bad = ("`Outbox.GoesIn`", "`Inbox.*`", "`Outbox.Stays…`", "`Stick.test_2…`",
+                   "ctest `tidy`, `sim`")
+            document = root / "docs/promises.md"
+            document.parent.mkdir()
+            document.write_text("\n".join((*good, *bad)), encoding="utf-8")
+            found = [fault.split(": ")[0] for fault in promises.missing(root)]
+            first = len(good) + 1
+            self.assertEqual(found, [f"docs/promises.md:{first + i}" for i in range(len(bad))])
 
 
 class CppTextTest(unittest.TestCase):
