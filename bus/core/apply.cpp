@@ -143,8 +143,8 @@ Result<void> apply_queried(State& state, const Entry& entry) {
     if (!queried) return std::unexpected(queried.error());
     auto stored = state.put_query_row(query_key(*queried), entry.time, 0);
     if (!stored) return stored;
-    for (const CaseId& id : std::exchange(queried->shown, {})) {
-        queried->case_id = id;
+    for (const Queried::Shown& shown : std::exchange(queried->shown, {})) {
+        queried->case_id = shown.case_id;
         stored = state.put_query_row(query_key(*queried), entry.time, 0);
         if (!stored) return stored;
     }

@@ -77,6 +77,7 @@ Result<std::optional<Ruling>> judge_case(Situation& at) {
         }
     }
     at.context.parties = parties_with(at.record.parties, header.sender, facts);
+    if (at.context.parties.size() > message::kAudienceMax) return refuse(Code::oversized);
     at.context.consented = consented_with(at.record.consented, facts);
     return std::optional<Ruling>();
 }
@@ -163,9 +164,22 @@ bool is_audience_at(const Situation& at, const message::Descriptor& descriptor, 
     return expected == descriptor.audience && sealed_to_audience(at, descriptor, when);
 }
 
+// The broker cannot read whom a report names, and takes its audience for it: so that audience says
+// nothing of older rules under which somebody needed not to be named.
+bool depends_on_names(const Situation& at, const message::Descriptor& descriptor) {
+    policy::Context context = at.context;
+    context.named.clear();
+    return at.documents.policy->audience(*at.documents.registry,
+                                         at.header().sender,
+                                         at.header().kind,
+                                         descriptor.name,
+                                         context) != descriptor.audience;
+}
+
 // The audience of each section must be the policy's. If the sender chose under older rules, for an
-// older state of the case, or before a grant or a key began or ended, it may choose again; else it
-// is wrong. A sender that lies about when it chose gains that it may choose again.
+// older state of the case, or by a clock on the other side of the beginning or end of a grant or a
+// key, it may choose again; else it is wrong. A sender that lies about when it chose gains that it
+// may choose again.
 Ruling judge_audience(Situation& at) {
     Ruling ruling;
     for (std::size_t i = 0; i < at.envelope.descriptors.size(); ++i) {
@@ -174,12 +188,15 @@ Ruling judge_audience(Situation& at) {
             const bool stale_case = at.header().case_version &&
                                     at.header().case_version->position != at.record.position;
             const Millis created = at.header().created;
-            const bool was_right = created < at.time && is_audience_at(at, descriptor, created);
+            const bool was_right = created != at.time && is_audience_at(at, descriptor, created);
             ruling = refuse(at.knows_newest() && !stale_case && !was_right ? Code::wrong_audience
                                                                            : Code::stale_audience);
             ruling.parties = at.record.parties;
             ruling.consented = at.record.consented;
             return ruling;
+        }
+        if (!at.knows_newest() && depends_on_names(at, descriptor)) {
+            return refuse(Code::stale_audience);
         }
         if (!is_sealed_as_it_says(at, i)) return refuse(Code::malformed_section);
         for (const AgencyId& agency : descriptor.audience) insert(ruling.recipients, agency);

@@ -158,7 +158,7 @@ Bytes encode_queried(const Queried& queried) {
     out.prefixed(queried.agency.text()).prefixed(queried.officer.text());
     out.prefixed(queried.purpose.text()).raw(queried.case_id.bytes).u32(queried.repeats);
     out.u16(static_cast<std::uint16_t>(queried.shown.size()));
-    for (const CaseId& id : queried.shown) out.raw(id.bytes);
+    for (const auto& [id, repeats] : queried.shown) out.raw(id.bytes).u32(repeats);
     return out.take();
 }
 
@@ -172,7 +172,10 @@ Result<Queried> parse_queried(BytesView bytes) {
     queried.repeats = in.u32();
     const std::uint16_t shown = in.u16();
     if (shown > kShownMax) return bad("a query shows too much");
-    for (std::uint16_t i = 0; i < shown && in.ok(); ++i) queried.shown.push_back(get_case(in));
+    for (std::uint16_t i = 0; i < shown && in.ok(); ++i) {
+        const CaseId id = get_case(in);
+        queried.shown.push_back({id, in.u32()});
+    }
     if (!in.done()) return bad("a query has the wrong length");
     return queried;
 }

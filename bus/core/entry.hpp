@@ -88,8 +88,14 @@ struct Queried {
     OfficerId officer;
     Purpose purpose;
     CaseId case_id;
-    std::uint32_t repeats = 0;       // of the same query since the last such entry
-    std::vector<CaseId> shown = {};  // of a list
+    std::uint32_t repeats = 0;  // of the same query since the last such entry
+    // Of a list; with how often the same officer had asked for the case since it was last recorded.
+    struct Shown {
+        CaseId case_id;
+        std::uint32_t repeats = 0;
+        bool operator==(const Shown&) const = default;
+    };
+    std::vector<Shown> shown = {};
 };
 inline constexpr std::size_t kShownMax = 200;
 Bytes encode_queried(const Queried& queried);

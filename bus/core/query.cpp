@@ -77,7 +77,10 @@ Result<void> Group::record_query(const Session& session,
         one.case_id = row.case_id;
         auto seen = count_repeat(one);
         if (!seen) return std::unexpected(seen.error());
-        if (!*seen) queried.shown.push_back(row.case_id);
+        if (*seen) continue;
+        auto counted = state_.query_row(query_key(one));
+        if (!counted) return std::unexpected(counted.error());
+        queried.shown.push_back({row.case_id, counted->second});
     }
     if (*repeated && queried.shown.empty()) return {};
     auto row = state_.query_row(query_key(queried));

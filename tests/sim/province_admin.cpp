@@ -61,13 +61,12 @@ void Province::offer_change() {
                 });
 }
 
-// The people's committee may read outreach reports, or may no longer. (Who reports itself could
-// also be named as a partner, and the broker takes whom a message goes to for whom it names.)
+// The women's union may read all outreach reports, or only those that name it (none here does).
 void Province::flip_reading() {
     bool now = false;
     for (policy::Grant& grant : policy_.grants) {
         if (grant.id != "outreach-read") continue;
-        const Role role = Role::of("commune-intake");
+        const Role role = Role::of("reintegration-partner");
         const auto found = std::ranges::find(grant.roles, role);
         now = found == grant.roles.end();
         if (now) {
@@ -80,7 +79,7 @@ void Province::flip_reading() {
     change.kind = DocumentKind::policy;
     change.document = world().policy_document(policy_, ++policy_version_);
     model_.expect_document(change.document,
-                           [now](Rules& rules) { rules.committee_reads_reports = now; });
+                           [now](Rules& rules) { rules.union_reads_reports = now; });
     change_ = std::move(change);
     count("changes of the policy");
 }

@@ -79,8 +79,7 @@ bool may_read(const Rules& rules,
     }
     switch (said.kind) {
         case Kind::outreach_report:
-            return slug == "labour" ||
-                   (slug == "peoples-committee" && rules.committee_reads_reports);
+            return slug == "labour" || (slug == "womens-union" && rules.union_reads_reports);
         case Kind::province_summary:
             return true;
         default:

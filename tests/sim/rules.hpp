@@ -16,8 +16,8 @@ using Slugs = std::set<std::string, std::less<>>;
 
 // What the documents that change during a run say.
 struct Rules {
-    bool committee_reads_reports = false;  // policy: outreach reports
-    bool information_reports = true;       // registry: the information department may publish them
+    bool union_reads_reports = false;  // policy: outreach reports
+    bool information_reports = true;   // registry: the information department may publish them
 };
 
 // What is known of a case at a moment.

@@ -97,7 +97,7 @@ TEST(Entry, NotesComeBack) {
     Queried queried{kAgency, OfficerId::of("o-1"), Purpose::of("support"), {}, 3};
     EXPECT_EQ(parse_queried(encode_queried(queried))->repeats, 3U);
     expect_exact(encode_queried(queried), parse_queried);
-    queried.shown.assign(kShownMax, CaseId{});
+    queried.shown.assign(kShownMax, Queried::Shown{});
     EXPECT_EQ(parse_queried(encode_queried(queried))->shown.size(), kShownMax);
     queried.shown.emplace_back();
     EXPECT_FALSE(parse_queried(encode_queried(queried)).has_value()) << "more than a page";

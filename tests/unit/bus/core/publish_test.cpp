@@ -313,6 +313,37 @@ TEST_F(Waits, WhileAGrantEndsItIsStaleAudience) {
     expect_verdicts(log.offer("police", kStream, 1, {made}), {Code::stale_audience});
 }
 
+// The sender's clock is ahead: for it, what is about to end has ended.
+TEST_F(Waits, ForAClockThatIsAheadItIsStaleAudience) {
+    end_grants();
+    const Millis here = log.time;
+    log.time = kEnds + 1;
+    const auto ahead = report(1, "police");
+    log.time = here;
+    expect_verdicts(log.offer("police", kStream, 1, {ahead}), {Code::stale_audience});
+    EXPECT_NE(ahead.sections.at(0).descriptor, report(2, "police").sections.at(0).descriptor);
+}
+
+// The broker takes whom a message goes to for whom it names. That is no reason to let through an
+// audience of older rules, under which nobody had to be named.
+TEST_F(Waits, WhileReadersMustBeNamedItIsStaleAudience) {
+    const auto wide = report(1, "police");
+    auto policy = world().policy;
+    for (policy::Grant& grant : policy.grants) {
+        const bool reads =
+            std::ranges::find(grant.actions, policy::Action::read) != grant.actions.end();
+        if (reads) grant.conditions.named = true;
+    }
+    ASSERT_TRUE(log.adopt(world().policy_document(policy, 2)).has_value());
+    expect_verdicts(log.offer("police", kStream, 1, {wide}), {Code::stale_audience});
+    const auto narrow = report(2, "police");
+    const auto audience = message::parse_descriptor(narrow.sections.at(0).descriptor)->audience;
+    EXPECT_EQ(audience, world().ids({"police"}));
+    const MessageId next{kStream + 1, 1};
+    const auto anew = log.compose("police", test::draft(Kind::outreach_report), next);
+    expect_verdicts(log.offer("police", next.stream, 1, {anew}), {std::nullopt});
+}
+
 TEST_F(Waits, ForNothingThatWasEverRightItIsWrongAudience) {
     end_sealing_key();
     auto before_the_key = opening();

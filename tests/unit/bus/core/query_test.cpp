@@ -198,7 +198,8 @@ TEST_F(Queries, AListNamesTheCasesThatItShowsOnTheRecord) {
     ASSERT_EQ(log.query("police", list)->cases.size(), 2U);
     auto entries = log.entries_of(proof::EntryKind::queried);
     ASSERT_EQ(entries.size(), 1U);
-    EXPECT_EQ(parse_queried(entries[0].content)->shown, both);
+    EXPECT_EQ(parse_queried(entries[0].content)->shown,
+              (std::vector<Queried::Shown>{{both[0], 0}, {both[1], 0}}));
     EXPECT_TRUE(parse_queried(entries[0].content)->case_id.is_none());
 
     ASSERT_TRUE(log.query("police", list).has_value());
@@ -208,7 +209,7 @@ TEST_F(Queries, AListNamesTheCasesThatItShowsOnTheRecord) {
     ASSERT_TRUE(log.query("police", list).has_value());
     entries = log.entries_of(proof::EntryKind::queried);
     ASSERT_EQ(entries.size(), 2U);
-    EXPECT_EQ(parse_queried(entries[1].content)->shown, std::vector{third});
+    EXPECT_EQ(parse_queried(entries[1].content)->shown, (std::vector<Queried::Shown>{{third, 0}}));
     EXPECT_EQ(parse_queried(entries[1].content)->repeats, 2U);
 
     log.time += 15 * 60 * 1000;
@@ -218,6 +219,17 @@ TEST_F(Queries, AListNamesTheCasesThatItShowsOnTheRecord) {
     entries = log.entries_of(proof::EntryKind::queried);
     ASSERT_EQ(entries.size(), 3U);
     EXPECT_EQ(parse_queried(entries[2].content)->shown.size(), 2U) << "not what no page showed";
+}
+
+TEST_F(Queries, AListCarriesTheRepeatsThatWereCountedOfEachCase) {
+    const CaseId id = log.open_case();
+    const message::Query status = query(QueryKind::case_status, id);
+    for (int i = 0; i < 6; ++i) ASSERT_TRUE(log.query("police", status).has_value());
+    log.time += 15 * 60 * 1000;
+    ASSERT_TRUE(log.query("police", query(QueryKind::case_list, {})).has_value());
+    const auto entries = log.entries_of(proof::EntryKind::queried);
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(parse_queried(entries[1].content)->shown, (std::vector<Queried::Shown>{{id, 5}}));
 }
 
 TEST_F(Queries, TheQueryStandsInTheLogBeforeItsAnswerIsMade) {
