@@ -7,6 +7,13 @@
 #include "security/keys/digest.hpp"
 
 namespace lienthong::node {
+namespace {
+
+// A broker may give any number of reasons.
+constexpr std::size_t kAlarmsMax = 4096;
+const std::string kTooManyAlarms = "too_many_alarms";
+
+}  // namespace
 
 NodeAgent::NodeAgent(NodeOptions options,
                      NodeKeys keys,
@@ -41,9 +48,9 @@ Result<void> NodeAgent::start() {
         auto cursor = store.cursor();
         if (!cursor) return std::unexpected(cursor.error());
         cursor_ = *cursor;
-        auto waiting = store.waiting(SIZE_MAX);
-        if (!waiting) return std::unexpected(waiting.error());
-        if (!waiting->empty()) waiting_at_start_ = waiting->back();
+        auto drafts = store.last_draft();
+        if (!drafts) return std::unexpected(drafts.error());
+        last_draft_at_start_ = *drafts;
         auto note = store.head();
         if (!note) return std::unexpected(note.error());
         if (*note) {
@@ -68,7 +75,8 @@ void NodeAgent::note_document(const registry::SignedDocument& document,
                               BytesView bytes,
                               Position position) {
     document_digests_[keys::sha256(bytes)] = position;
-    newest_document_[document.kind] = position;
+    Position& newest = newest_document_[document.kind];
+    newest = std::max(newest, position);  // older ones may come again
 }
 
 Result<void> NodeAgent::load_documents() {
@@ -225,8 +233,6 @@ void NodeAgent::greeted(Result<Reply> reply) {
     known_unreachable_ = false;
     cosigned_size_ = 0;
     chunks_idle_ = false;
-    mend_from_ = 0;
-    mend_not_before_ = clock_.monotonic();
     connect_pause_ = std::chrono::milliseconds{100};
     log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
 }
@@ -258,7 +264,9 @@ Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome) {
             auto forgotten = store.forget_streams_but(named);
             if (!forgotten) return forgotten;
         }
-        return begin_restore(store, head->size);
+        const RestoreRow restore{head->size, last_draft_at_start_};
+        auto kept = store.set_restore(restore);
+        return kept ? begin_restore(store, restore) : kept;
     });
 }
 
@@ -280,6 +288,7 @@ void NodeAgent::lose_connection(const Error& error) {
 // An alarm is kept, shown by `status`, and said once in each run. Stored at the end of the step: it
 // may be raised while a transaction is open.
 void NodeAgent::alarm(std::string text) {
+    if (alarms_raised_.size() >= kAlarmsMax) text = kTooManyAlarms;
     if (!alarms_raised_.insert(text).second) return;
     log::error("alarm {}", text);
     alarms_to_store_.push_back(std::move(text));
@@ -290,9 +299,12 @@ void NodeAgent::store_alarms() {
     auto stored = write([&](WriteStore& store) -> Result<void> {
         const auto known = store.alarms();
         if (!known) return std::unexpected(known.error());
+        std::set<std::string> said(known->begin(), known->end());  // of earlier runs too
         for (const std::string& text : alarms_to_store_) {
-            if (std::ranges::find(*known, text) != known->end()) continue;  // from an earlier run
-            auto one = store.add_alarm(text);
+            if (said.contains(kTooManyAlarms)) return {};
+            const std::string& kept = said.size() < kAlarmsMax ? text : kTooManyAlarms;
+            if (!said.insert(kept).second) continue;
+            auto one = store.add_alarm(kept);
             if (!one) return one;
         }
         return {};

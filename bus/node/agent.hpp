@@ -229,17 +229,13 @@ class NodeAgent {
     void received_of_case(const CaseAsk& ask, Result<Reply> reply);
     Result<void> take_evidence(CaseAsk ask, const message::QueryAnswer& answer);
     Result<void> compose_for_case(const CaseAsk& ask, const message::QueryAnswer& answer);
+    void await_case(Ordinal ordinal, Position position);
+    Result<void> refuse_beyond_log(Ordinal ordinal, Position position);
     Result<bool> same_audience(const Draft& draft,
                                const CaseKnowledge& one,
                                const CaseKnowledge& other);
     Result<CheckedEntry> check_evidence(const message::PartyEvidence& evidence,
                                         const CaseAsk& ask) const;
-    void prove_parties(ProvenCase& proven,
-                       const message::Header& header,
-                       const message::CaseFacts& facts) const;
-    static void prove_consents(ProvenCase& proven,
-                               const message::Header& header,
-                               const message::CaseFacts& facts);
 
     // agent_hold.cpp: what this node holds the broker to
     enum class Followed : std::uint8_t { yes, conflict, unknown };  // unknown: no proof has come
@@ -257,17 +253,14 @@ class NodeAgent {
                               const MessageId& first,
                               const Receipted& receipted);
     Result<void> expect_own(WriteStore& store, Position position, const MessageId& id);
-    Result<void> confirm_own(WriteStore& store, const message::Delivery& delivery, Position until);
+    Result<void> confirm_own(WriteStore& store, Position until);
     Result<bool> has_come(const ReadStore& store, Position position, const MessageId& id) const;
     void own_entry_missing(Position position);
     Result<void> check_refusal(const wire::Failure& failure,
                                const MessageId& first,
                                std::uint32_t count,
                                const Hash& frame) const;
-    Result<void> hold_refusal(WriteStore& store,
-                              const MessageId& first,
-                              const RefusalRow& refusal,
-                              bool for_good);
+    Result<void> hold_refusal(WriteStore& store, const MessageId& first, const RefusalRow& refusal);
     Result<std::optional<Verification>> verify_kept_receipt(const message::DeliveredEntry& entry,
                                                             const MessageId& id);
 
@@ -359,7 +352,8 @@ class NodeAgent {
                               Leading& leading);
 
     // agent_restore.cpp
-    Result<void> begin_restore(const ReadStore& store, std::uint64_t until);
+    bool is_restoring();
+    Result<void> begin_restore(const ReadStore& store, const RestoreRow& restore);
     Result<void> resume_restore(const ReadStore& store);
     Result<void> recognise_pending(WriteStore& store, Position position);
     Result<void> recognise_own(WriteStore& store,
@@ -413,22 +407,30 @@ class NodeAgent {
     Clock::Monotonic ask_witnessed_at_{};
     Clock::Monotonic watch_witnesses_at_{};
     Position cursor_ = 0;
-    Ordinal waiting_at_start_ = 0;  // newest draft that waited when the node started
+    Ordinal last_draft_at_start_ = 0;
     bool publishing_ = false;
     bool fetching_ = false;          // from the request until what came is stored
     bool fetch_waits_ = false;       // the broker keeps the request until something comes
     bool fetch_again_ = false;       // somebody wants to know now how far the log has come
     std::uint64_t fetch_round_ = 0;  // of the newest request; answers to older ones are dropped
     Clock::Monotonic publish_not_before_{};
-    std::optional<Code> publish_waits_for_;  // why the first of the outbox was not taken yet
+    std::optional<Code> publish_waits_for_;       // why the first of the outbox was not taken yet
+    std::chrono::milliseconds stale_pause_{500};  // grows while audiences are refused as stale
+    // A draft waits for the entry at which the broker says that its case stands.
+    struct Awaited {
+        Ordinal ordinal = 0;
+        Position position = 0;
+        bool operator==(const Awaited&) const = default;
+    };
+    std::optional<Awaited> awaited_;
     Clock::Monotonic fetch_not_before_{};
-    // After a restore: no new work before the cursor is here; drafts by what they say; ids that
-    // the restored outbox knows itself.
+    // After a restore: no new work before the cursor is here; drafts that have no receipt, by what
+    // they say; ids that the restored outbox knows itself.
     Position restore_until_ = 0;
-    std::multimap<Hash, Ordinal> restored_waiting_;
+    std::multimap<Hash, Ordinal> restored_drafts_;
     std::set<MessageId> restored_ids_;
-    std::set<Position>
-        restored_pending_;  // own entries that cannot be compared before their chunks
+    // Entries that cannot be compared yet: own ones without their chunks, and doubtful ones.
+    std::set<Position> restored_pending_;
 
     MessageId missed_chunks_of_;  // the newest that the broker said chunks_missing of
     std::shared_ptr<ChunkFetch> chunk_fetch_;
@@ -444,6 +446,7 @@ class NodeAgent {
     Position mend_from_ = 0;        // the next to ask for in this round
     std::size_t mended_round_ = 0;  // asked for in this round
     Clock::Monotonic mend_not_before_{};
+    std::chrono::milliseconds mend_pause_{};  // behind the next round
     std::set<std::string> alarms_raised_;
     std::vector<std::string> alarms_to_store_;
     std::optional<Error> broken_;

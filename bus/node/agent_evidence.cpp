@@ -8,7 +8,6 @@
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/proof/delivered.hpp"
-#include "security/seal/opening.hpp"
 
 namespace lienthong::node {
 namespace {
@@ -16,57 +15,12 @@ namespace {
 constexpr std::chrono::milliseconds kRetryPause{500};
 constexpr std::chrono::milliseconds kFetchPause{50};
 
-bool contains(const std::vector<AgencyId>& agencies, const AgencyId& agency) {
-    return std::ranges::binary_search(agencies, agency);
-}
-
 void insert(std::vector<AgencyId>& agencies, const AgencyId& agency) {
     const auto place = std::ranges::lower_bound(agencies, agency);
     if (place == agencies.end() || *place != agency) agencies.insert(place, agency);
 }
 
-// Those of the broker's list for whom a proven party says that the person consented.
-std::vector<AgencyId> proven_consents(const ProvenCase& proven,
-                                      const std::vector<AgencyId>& claimed) {
-    std::vector<AgencyId> consented;
-    for (const ProvenCase::Consent& consent : proven.consents) {
-        const bool is_claimed = std::ranges::find(claimed, consent.agency) != claimed.end();
-        if (is_claimed && contains(proven.parties, consent.by)) insert(consented, consent.agency);
-    }
-    return consented;
-}
-
 }  // namespace
-
-// One more link of the chain. Only who opened a case can have opened it, its id says so; anybody
-// else makes others a party once it is one itself.
-void NodeAgent::prove_parties(ProvenCase& proven,
-                              const message::Header& header,
-                              const message::CaseFacts& facts) const {
-    const bool opened =
-        facts.opens &&
-        header.case_id == seal::case_id_of(options_.bus, header.sender, facts.opening_nonce);
-    if (opened) insert(proven.parties, header.sender);
-    if (!contains(proven.parties, header.sender)) return;
-    for (const AgencyId& agency : facts.parties) insert(proven.parties, agency);
-}
-
-// A withdrawal counts whoever sends it: it opens nothing.
-void NodeAgent::prove_consents(ProvenCase& proven,
-                               const message::Header& header,
-                               const message::CaseFacts& facts) {
-    for (const AgencyId& agency : facts.consent_for) {
-        if (facts.consent != message::ConsentState::given) {
-            std::erase_if(proven.consents,
-                          [&](const auto& consent) { return consent.agency == agency; });
-            continue;
-        }
-        const ProvenCase::Consent consent{agency, header.sender};
-        if (std::ranges::find(proven.consents, consent) == proven.consents.end()) {
-            proven.consents.push_back(consent);
-        }
-    }
-}
 
 void NodeAgent::ask_of_case(CaseAsk ask) {
     publishing_ = true;
@@ -178,14 +132,18 @@ Result<void> NodeAgent::compose_for_case(const CaseAsk& ask, const message::Quer
     CaseKnowledge with_parties = claimed;
     with_parties.parties = proven.parties;  // parties never leave a case: all of them are claimed
     CaseKnowledge known = with_parties;
-    known.consented = proven_consents(proven, answer.consented);
+    known.consented.clear();
+    for (const AgencyId& agency : consents(proven, Word::of_parties)) {
+        if (std::ranges::find(answer.consented, agency) != answer.consented.end()) {
+            known.consented.push_back(agency);
+        }
+    }
 
     auto same = same_audience(ask.draft, claimed, known);
     if (!same) return std::unexpected(same.error());
     if (*same) return compose_batch({ask.ordinal}, ask.draft, known);
-    if (cursor_ <= row.position) {  // it may be on its way
-        fetch_again_ = true;
-        publish_not_before_ = after(kFetchPause);
+    if (cursor_ <= row.position) {
+        await_case(ask.ordinal, row.position);
         return {};
     }
     auto consent = same_audience(ask.draft, claimed, with_parties);
@@ -201,6 +159,46 @@ Result<void> NodeAgent::compose_for_case(const CaseAsk& ask, const message::Quer
                               *consent ? "no consent for an agency of the audience has come here"
                                        : "nothing proves that one of the audience is a party",
                               *consent ? "consent" : "parties",
+                              {}});
+}
+
+// What says so may be on its way. If it does not come, the broker must have a log that holds it.
+void NodeAgent::await_case(Ordinal ordinal, Position position) {
+    const bool again = awaited_ == Awaited{ordinal, position};
+    awaited_ = Awaited{ordinal, position};
+    fetch_again_ = true;
+    publish_not_before_ = after(again ? kRetryPause : kFetchPause);
+    if (!again) return;
+    publishing_ = true;
+    send(wire::Channel::control,
+         hello(),
+         {},
+         after(options_.answer_timeout),
+         [this, ordinal, position](Result<Reply> reply) {
+             publishing_ = false;
+             const auto* welcome = reply ? std::get_if<wire::Welcome>(&reply->body) : nullptr;
+             if (welcome == nullptr) return;
+             auto head = check_head(welcome->head, options_.bus, *documents_.registry);
+             if (!head) {
+                 alarm(fmt::format("bad_head code={}", info(head.error().code).name));
+                 return;
+             }
+             if (head->size > position || cursor_ > position) return;
+             auto refused = refuse_beyond_log(ordinal, position);
+             if (!refused) fail_with(refused.error());
+         });
+}
+
+// Its own signature says that the log ends before.
+Result<void> NodeAgent::refuse_beyond_log(Ordinal ordinal, Position position) {
+    auto waits = read([&](const ReadStore& store) { return store.is_waiting(ordinal); });
+    if (!waits) return std::unexpected(waits.error());
+    if (!*waits) return {};  // it has gone into a bundle meanwhile
+    alarm(fmt::format("case_beyond_log position={}", position));
+    return refuse_draft(ordinal,
+                        Error{Code::wrong_audience,
+                              "the log does not reach what the case is said to be at",
+                              "parties",
                               {}});
 }
 

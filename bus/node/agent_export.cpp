@@ -15,10 +15,6 @@ constexpr std::size_t kProgressBatches = 32;
 constexpr std::size_t kFramesBytesMax = proof::kBundleBytesMax - 2 * proof::kBundleOverhead;
 constexpr std::size_t kBatchesMax = proof::kBundleFramesMax - 1;
 
-bool needs_knowledge(const Draft& draft) {
-    return !draft.case_id.is_none() && !(draft.facts && draft.facts->opens);
-}
-
 proof::BundleFrame frame_of(wire::Channel channel,
                             std::uint64_t request,
                             wire::Body body,
@@ -63,13 +59,19 @@ Result<std::optional<CaseKnowledge>> NodeAgent::knowledge_for(const Draft& draft
         auto known = store.maybe_case(draft.case_id);
         if (!known) return std::unexpected(known.error());
         const bool told = *known && !(*known)->parties.empty();  // not only shown as evidence
-        return told ? std::move(*known) : std::optional<CaseKnowledge>();
+        if (!told) return std::optional<CaseKnowledge>();
+        // The broker counts what it took: if that is not proven here, only a connection can tell.
+        (*known)->consented = consents((*known)->proven, Word::of_parties);
+        if ((*known)->consented != consents((*known)->proven, Word::of_anybody)) {
+            return std::optional<CaseKnowledge>();
+        }
+        return std::move(*known);
     });
 }
 
 // Composes what waits until the bundle is full; adds it to `outbox`.
 Result<void> NodeAgent::compose_waiting(Outbox& outbox, const Api::BundleProgress& progress) {
-    if (cursor_ < restore_until_) return {};
+    if (is_restoring()) return {};
     auto waiting = read([](const ReadStore& store) { return store.waiting(SIZE_MAX); });
     if (!waiting) return std::unexpected(waiting.error());
     auto under_way = cases_of(outbox);

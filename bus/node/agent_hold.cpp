@@ -17,16 +17,6 @@ namespace {
 // broker could give any number of them.
 constexpr std::size_t kRefusalsOfNothingMax = 1024;
 
-bool states_skipped(const message::Delivery& delivery, const MessageId& id) {
-    return std::ranges::any_of(delivery.entries, [&](const message::DeliveredEntry& entry) {
-        const auto header = message::parse_header(entry.header);
-        if (!header || header->id.stream != id.stream) return false;
-        return std::ranges::any_of(entry.skipped, [&](const message::Skipped& skipped) {
-            return skipped.first <= id.sequence && id.sequence - skipped.first < skipped.count;
-        });
-    });
-}
-
 // The accepted ones of a batch, given the digests of its headers.
 std::vector<Hash> accepted_of(const message::Receipt& receipt, const std::vector<Hash>& headers) {
     std::vector<Hash> accepted;
@@ -81,6 +71,10 @@ void NodeAgent::follow_head(const proof::Head& head,
              const auto* proof =
                  reply ? std::get_if<wire::ConsistencyProof>(&reply->body) : nullptr;
              if (proof == nullptr) {
+                 // Who signed both heads can always give it.
+                 if (reply || !reply.error().retriable()) {
+                     alarm(fmt::format("head_not_led size={} other={}", head.size, head_->size));
+                 }
                  then(Followed::unknown);
              } else if (head_->size != mine) {  // something else moved it meanwhile
                  follow_head(head, nullptr, then);
@@ -189,8 +183,8 @@ Result<void> NodeAgent::hold_receipt(WriteStore& store,
     return store.put_receipt(first, row);
 }
 
-// The sender is in every audience, so its messages come back to it. One that the cursor has passed
-// has come already.
+// The sender is in every audience, so its messages come back to it: no policy skips them, and a
+// broker that says so contradicts its receipt. One that the cursor has passed has come already.
 Result<void> NodeAgent::expect_own(WriteStore& store, Position position, const MessageId& id) {
     if (position >= cursor_) return store.put_own_due(position, id);
     auto come = has_come(store, position, id);
@@ -200,15 +194,13 @@ Result<void> NodeAgent::expect_own(WriteStore& store, Position position, const M
 }
 
 // All entries before `until` are here: "these are all your entries".
-Result<void> NodeAgent::confirm_own(WriteStore& store,
-                                    const message::Delivery& delivery,
-                                    Position until) {
+Result<void> NodeAgent::confirm_own(WriteStore& store, Position until) {
     auto due = store.own_due_before(until);
     if (!due) return std::unexpected(due.error());
     for (const auto& [position, id] : *due) {
         auto come = has_come(store, position, id);
         if (!come) return std::unexpected(come.error());
-        if (!*come && !states_skipped(delivery, id)) own_entry_missing(position);
+        if (!*come) own_entry_missing(position);
         auto erased = store.erase_own_due(position);
         if (!erased) return erased;
     }
@@ -249,10 +241,9 @@ Result<void> NodeAgent::check_refusal(const wire::Failure& failure,
 
 Result<void> NodeAgent::hold_refusal(WriteStore& store,
                                      const MessageId& first,
-                                     const RefusalRow& refusal,
-                                     bool for_good) {
-    if (!for_good) {
-        auto rows = store.count(Tables::refusals);
+                                     const RefusalRow& refusal) {
+    if (!refusal.for_good) {
+        auto rows = store.refusals_of_nothing();
         if (!rows) return std::unexpected(rows.error());
         if (*rows >= kRefusalsOfNothingMax) return {};
     }

@@ -226,7 +226,7 @@ Result<void> NodeAgent::take_refusal(const MessageId& first,
     if (failure.batch != keys::sha256(row.frame)) return {};
     const auto count = static_cast<std::uint32_t>(row.ordinals.size());
     (error.errc() == Errc::conflict ? taken.again : taken.refused) += count;
-    const RefusalRow refusal{count, frame};
+    const RefusalRow refusal{count, error.errc() != Errc::conflict, frame};
     batch_refused(first, row, error, &refusal);
     return broken_ ? Result<void>(std::unexpected(*broken_)) : Result<void>();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NodeAgent: a message that failed a check when it came is not lost for good. Its position is kept
-// and asked for again, at each connection and once in some minutes; what comes then is taken if it
-// passes the checks and stands in the log at that very position.
+// and asked for again, at the start and at growing pauses; what comes then is taken if it passes
+// the checks and stands in the log at that very position.
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/proof/delivered.hpp"
@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kDoubtfulMax = 1024;
 constexpr std::size_t kRoundMax = 64;  // asked for in one round
-constexpr std::chrono::minutes kMendPause{5};
+// Each attempt at a message of a case stands in the log, so they become rare.
+constexpr std::chrono::milliseconds kMendPause{std::chrono::minutes{5}};
+constexpr std::chrono::milliseconds kMendPauseMax{std::chrono::hours{1}};
 constexpr std::uint32_t kCreditBytes = 4 * 1024 * 1024;
 constexpr std::chrono::milliseconds kFetchTimeout{30'000};
 
@@ -26,8 +28,15 @@ Result<void> NodeAgent::doubt(WriteStore& store, Position position, Code code) {
         alarm("too_many_doubtful");
         return {};
     }
+    // A new one does not put off those that wait already.
+    if (doubtful_ == 0) {
+        mend_pause_ = kMendPause;
+        mend_not_before_ = after(mend_pause_);
+        mend_pause_ *= 2;
+    }
     ++doubtful_;
-    mend_not_before_ = std::max(mend_not_before_, after(kMendPause));
+    // It may be an own message that a restored outbox still holds as a draft.
+    if (position < restore_until_) restored_pending_.insert(position);
     return store.put_doubtful(position, code);
 }
 
@@ -41,7 +50,8 @@ void NodeAgent::step_mend() {
     if (!*next || mended_round_ >= kRoundMax) {  // the next round goes on behind, or begins anew
         if (!*next) mend_from_ = 0;
         mended_round_ = 0;
-        mend_not_before_ = after(kMendPause);
+        mend_not_before_ = after(mend_pause_);
+        mend_pause_ = std::min(2 * mend_pause_, kMendPauseMax);
         return;
     }
     const Position position = **next;
@@ -107,10 +117,12 @@ Result<void> NodeAgent::take_mended(WriteStore& store,
     auto waits = store.is_doubtful(entry.position);
     if (!waits) return std::unexpected(waits.error());
     if (!*waits) return {};
+    restored_pending_.erase(entry.position);  // compared below
     const MessageId& id = checked.header.id;
     auto known = store.maybe_position(id);
     if (!known) return std::unexpected(known.error());
-    if (*known) {
+    if (*known && **known == entry.position) {  // it had come before it came again spoiled
+    } else if (*known) {
         alarm(fmt::format("repeated_entry stream={:016x} sequence={} position={}",
                           id.stream,
                           id.sequence,
@@ -125,6 +137,7 @@ Result<void> NodeAgent::take_mended(WriteStore& store,
         alarm(fmt::format("entry_mended position={}", entry.position));
     }
     --doubtful_;
+    mend_pause_ = kMendPause;
     return store.erase_doubtful(entry.position);
 }
 

@@ -13,6 +13,7 @@ namespace lienthong::node {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
+constexpr std::chrono::milliseconds kStalePauseMax{60'000};
 constexpr std::chrono::milliseconds kDistrustPause{5'000};
 constexpr std::chrono::milliseconds kNoKeyPause{60'000};  // until somebody mends it
 
@@ -89,7 +90,7 @@ void NodeAgent::received_refusal(const MessageId& first,
         publish_not_before_ = after(kDistrustPause);
         return;
     }
-    const RefusalRow refusal{count, std::move(frame)};
+    const RefusalRow refusal{count, error.errc() != Errc::conflict, std::move(frame)};
     batch_refused(first, row, error, &refusal);
 }
 
@@ -125,12 +126,18 @@ Result<void> NodeAgent::give_outcomes(WriteStore& store,
                 publish_waits_for_ = *verdict.refused;
                 return keep_rest(store, first, row, batch, i);
             }
+            // Once is a change of rules. Again and again is a clock that is not the broker's: each
+            // attempt stands in the log, so they become rare until the two agree.
+            if (stale_pause_ > kRetryPause) publish_waits_for_ = Code::stale_audience;
+            publish_not_before_ = after(stale_pause_);
+            stale_pause_ = std::min(2 * stale_pause_, kStalePauseMax);
             log::info("sealing_anew stream={:016x} from={}", first.stream, first.sequence + i);
             return back_to_waiting(first, row, i, store);
         }
         auto draft = store.maybe_draft(row.ordinals[i]);
         if (!draft) return std::unexpected(draft.error());
         CHECK(draft->has_value());
+        stale_pause_ = kRetryPause;
         Outcome& outcome = (*draft)->outcome;
         if (verdict.refused) {
             outcome.state = Outcome::State::refused;
@@ -178,6 +185,8 @@ Result<void> NodeAgent::back_to_waiting(const MessageId& first,
         auto draft = store.maybe_draft(row.ordinals[i]);
         if (!draft) return std::unexpected(draft.error());
         CHECK(draft->has_value());
+        // After a restore: it had left under another number, and has come back.
+        if ((*draft)->outcome.state != Outcome::State::waiting) continue;
         (*draft)->outcome.id = MessageId{};
         auto stored = store.put_outcome(row.ordinals[i], **draft);
         if (!stored) return stored;
@@ -236,7 +245,7 @@ void NodeAgent::batch_refused(const MessageId& first,
     }
     auto stored = write([&](WriteStore& store) -> Result<void> {
         if (signed_refusal != nullptr) {
-            auto held = hold_refusal(store, first, *signed_refusal, !stream_trouble);
+            auto held = hold_refusal(store, first, *signed_refusal);
             if (!held) return held;
         }
         auto returned = back_to_waiting(first, row, 0, store);
@@ -245,6 +254,7 @@ void NodeAgent::batch_refused(const MessageId& first,
             auto draft = store.maybe_draft(ordinal);
             if (!draft) return std::unexpected(draft.error());
             CHECK(draft->has_value());
+            if ((*draft)->outcome.state != Outcome::State::waiting) continue;
             (*draft)->outcome.state = Outcome::State::refused;
             (*draft)->outcome.refusal = error;
             (*draft)->refused_batch = signed_refusal != nullptr ? first : MessageId{};

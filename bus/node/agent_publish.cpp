@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
 
-bool needs_knowledge(const Draft& draft) {
-    return !draft.case_id.is_none() && !(draft.facts && draft.facts->opens);
-}
-
 }  // namespace
 
 Scene NodeAgent::scene() const {
@@ -33,7 +29,7 @@ Scene NodeAgent::scene() const {
 
 void NodeAgent::step_publish() {
     if (publishing_ || clock_.monotonic() < publish_not_before_) return;
-    if (cursor_ < restore_until_ || !restored_pending_.empty()) return;
+    if (is_restoring()) return;
     auto first = read([](const ReadStore& store) { return store.first_in_outbox(); });
     if (!first) {
         fail_with(first.error());

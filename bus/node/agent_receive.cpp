@@ -93,7 +93,7 @@ Result<void> NodeAgent::store_delivery(const message::Delivery& delivery) {
             until = entry.position;
             break;
         }
-        auto confirmed = confirm_own(store, delivery, until);
+        auto confirmed = confirm_own(store, until);
         if (!confirmed) return confirmed;
         cursor = until == delivery.to ? go_on_from(*head, delivery) : until;
         auto moved = store.set_cursor(cursor);
@@ -206,8 +206,7 @@ Result<void> NodeAgent::learn_case(WriteStore& store,
     auto known = store.maybe_case(checked.header.case_id);
     if (!known) return std::unexpected(known.error());
     CaseKnowledge knowledge = known->value_or(CaseKnowledge{});
-    // One that was mended late adds its parties; what it says of consent may be outdated.
-    const bool late = *known && knowledge.version.position > entry.position;
+    const bool late = *known && knowledge.version.position > entry.position;  // mended
     if (!late) {
         knowledge.version = {
             entry.epoch, entry.position, proof::hash(proof::leaf_of(options_.bus, entry))};
@@ -218,17 +217,8 @@ Result<void> NodeAgent::learn_case(WriteStore& store,
     };
     add(knowledge.parties, checked.header.sender);
     if (checked.facts) {
-        prove_parties(knowledge.proven, checked.header, *checked.facts);
-        prove_consents(knowledge.proven, checked.header, *checked.facts);
+        prove(knowledge.proven, checked.header, *checked.facts, entry.position);
         for (const AgencyId& agency : checked.facts->parties) add(knowledge.parties, agency);
-        for (const AgencyId& agency : checked.facts->consent_for) {
-            if (late) continue;
-            if (checked.facts->consent == message::ConsentState::given) {
-                add(knowledge.consented, agency);
-            } else {
-                std::erase(knowledge.consented, agency);
-            }
-        }
     }
     return store.put_case(checked.header.case_id, knowledge);
 }

@@ -42,58 +42,73 @@ Result<Hash> digest_of(const Draft& draft) {
 
 }  // namespace
 
-// The broker is ahead: before new work, everything up to its head comes back.
-Result<void> NodeAgent::begin_restore(const ReadStore& store, std::uint64_t until) {
-    restore_until_ = until;
-    restored_waiting_.clear();
+// Nothing leaves while an own entry may still come back. Once all have, the restore is over.
+bool NodeAgent::is_restoring() {
+    if (restore_until_ == 0) return false;
+    if (cursor_ < restore_until_ || !restored_pending_.empty()) return true;
+    auto over = write([](WriteStore& store) { return store.set_restore({}); });
+    if (!over) {
+        fail_with(over.error());
+        return true;
+    }
+    log::info("outbox_restored node={}", options_.node.text());
+    restore_until_ = 0;
+    restored_drafts_.clear();
     restored_ids_.clear();
-    for (Ordinal ordinal = 1;; ++ordinal) {
+    return false;
+}
+
+// The broker is ahead: before new work, everything up to its head comes back. Drafts that the copy
+// has in a batch may have left in another one since.
+Result<void> NodeAgent::begin_restore(const ReadStore& store, const RestoreRow& restore) {
+    restore_until_ = restore.until;
+    restored_drafts_.clear();
+    restored_ids_.clear();
+    for (Ordinal ordinal = 1; ordinal <= restore.last_draft; ++ordinal) {
         auto row = store.maybe_draft(ordinal);
         if (!row) return std::unexpected(row.error());
-        if (!*row) break;
-        if (!(*row)->outcome.id.is_none()) restored_ids_.insert((*row)->outcome.id);
-    }
-    auto waiting = store.waiting(SIZE_MAX);
-    if (!waiting) return std::unexpected(waiting.error());
-    for (const Ordinal ordinal : *waiting) {
-        if (ordinal > waiting_at_start_) break;  // taken since: it cannot have left before
+        if (!*row) return fail(Code::corrupt, "a draft is missing");
+        const Outcome& outcome = (*row)->outcome;
+        if (!outcome.id.is_none()) restored_ids_.insert(outcome.id);
+        if (outcome.state != Outcome::State::waiting) continue;
         auto draft = store.body(ordinal);
         if (!draft) return std::unexpected(draft.error());
         auto digest = digest_of(*draft);
         if (!digest) return std::unexpected(digest.error());
-        restored_waiting_.emplace(*digest, ordinal);
+        restored_drafts_.emplace(*digest, ordinal);
     }
-    log::warning("outbox_behind node={} fetching_until={}", options_.node.text(), until);
+    log::warning("outbox_behind node={} fetching_until={}", options_.node.text(), restore.until);
     return {};
 }
 
-// After a restart: entries of this agency whose chunks have not all arrived were not compared yet,
-// so what waits is looked at as after a restore. Those that this outbox knows by their id are
-// passed over.
+// After a restart in the middle of one: what has come and could not be compared yet is known by its
+// chunks that are wanted, and by being doubtful.
 Result<void> NodeAgent::resume_restore(const ReadStore& store) {
-    std::vector<Position> pending;
+    auto restore = store.restore();
+    if (!restore) return std::unexpected(restore.error());
+    if (restore->until == 0) return {};
+    auto begun = begin_restore(store, *restore);
+    if (!begun) return begun;
+    for (Position from = 0;;) {
+        auto doubtful = store.maybe_doubtful_from(from);
+        if (!doubtful) return std::unexpected(doubtful.error());
+        if (!*doubtful || **doubtful >= restore_until_) break;
+        restored_pending_.insert(**doubtful);
+        from = **doubtful + 1;
+    }
     std::optional<WantedKey> after;
     for (;;) {
         auto wanted = store.maybe_wanted_after(after);
         if (!wanted) return std::unexpected(wanted.error());
-        if (!*wanted) break;
+        if (!*wanted || (*wanted)->first.position >= restore_until_) break;
         after = (*wanted)->first;
         auto entry = store.maybe_inbox(after->position);
         if (!entry) return std::unexpected(entry.error());
         if (!*entry) continue;
         auto header = message::parse_header((*entry)->header);
         if (!header) return std::unexpected(header.error());
-        if (header->sender == options_.agency) pending.push_back(after->position);
-    }
-    if (pending.empty() || waiting_at_start_ == 0) return {};
-    auto begun = begin_restore(store, cursor_);
-    if (!begun || restored_waiting_.empty()) return begun;
-    for (const Position position : pending) {
-        auto entry = store.maybe_inbox(position);
-        if (!entry) return std::unexpected(entry.error());
-        auto header = message::parse_header((*entry)->header);
-        if (!header) return std::unexpected(header.error());
-        if (!restored_ids_.contains(header->id)) restored_pending_.insert(position);
+        if (header->sender != options_.agency || restored_ids_.contains(header->id)) continue;
+        restored_pending_.insert(after->position);
     }
     return {};
 }
@@ -114,7 +129,7 @@ Result<void> NodeAgent::recognise_own(WriteStore& store,
                                       const message::DeliveredEntry& entry,
                                       const CheckedEntry& checked) {
     const message::Header& header = checked.header;
-    if (restored_waiting_.empty() || entry.position >= restore_until_ ||
+    if (restored_drafts_.empty() || entry.position >= restore_until_ ||
         header.sender != options_.agency || restored_ids_.contains(header.id)) {
         return {};
     }
@@ -133,10 +148,10 @@ Result<void> NodeAgent::recognise_own(WriteStore& store,
         if (!plaintext) return {};  // sealed to a key that is gone: it cannot be compared
         said.sections.emplace_back(entry.sections[i].index, keys::sha256(plaintext->view()));
     }
-    const auto found = restored_waiting_.find(said.digest());
-    if (found == restored_waiting_.end()) return {};
+    const auto found = restored_drafts_.find(said.digest());
+    if (found == restored_drafts_.end()) return {};
     const Ordinal ordinal = found->second;
-    restored_waiting_.erase(found);
+    restored_drafts_.erase(found);
     auto row = store.maybe_draft(ordinal);
     if (!row) return std::unexpected(row.error());
     if (!*row) return fail(Code::corrupt, "a draft is missing");

@@ -171,11 +171,7 @@ void NodeAgent::received_witnessed(Result<Reply> reply) {
 }
 
 Result<proof::WitnessedHead> NodeAgent::check_witnessed(std::string_view note) const {
-    auto claimed = proof::parse_head(note);
-    if (!claimed) return std::unexpected(claimed.error());
-    auto key = log_key(*documents_.registry, claimed->time);
-    if (!key) return std::unexpected(key.error());
-    auto head = proof::verify_head(note, options_.bus, *key);
+    auto head = check_head(note, options_.bus, *documents_.registry);
     if (!head) return std::unexpected(head.error());
     auto counted = proof::count_witnesses(note, witnesses_of(*documents_.registry, clock_.wall()));
     if (!counted) return counted;

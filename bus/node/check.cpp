@@ -153,20 +153,28 @@ Result<keys::PublicKey> log_key(const registry::Registry& registry, Millis at) {
     return keys::PublicKey::from_raw_ed25519(entry->raw);
 }
 
+Result<proof::Head> check_head(std::string_view note,
+                               const BusId& bus,
+                               const registry::Registry& registry) {
+    auto claimed = proof::parse_head(note);
+    if (!claimed) return claimed;
+    auto key = log_key(registry, claimed->time);
+    if (!key) return std::unexpected(key.error());
+    return proof::verify_head(note, bus, *key);
+}
+
 Result<proof::Head> check_delivery(const message::Delivery& delivery,
                                    const BusId& bus,
                                    const AgencyId& agency,
                                    const registry::Registry& registry) {
-    auto claimed = proof::parse_head(delivery.head);
-    if (!claimed) return claimed;
-    auto key = log_key(registry, claimed->time);
-    if (!key) return std::unexpected(key.error());
-    auto head = proof::verify_head(delivery.head, bus, *key);
+    auto head = check_head(delivery.head, bus, registry);
     if (!head) return head;
     if (delivery.agency != agency) return fail(Code::wrong_audience, "a delivery for others");
     if (delivery.to > head->size || delivery.from > delivery.to) {
         return fail(Code::bad_digest, "the delivery is not within its head");
     }
+    auto key = log_key(registry, head->time);
+    if (!key) return std::unexpected(key.error());
     const Bytes statement = proof::encode_statement(proof::statement_of(bus, delivery));
     auto signed_well = key->verify(statement, delivery.signature);
     if (!signed_well) return std::unexpected(signed_well.error());

@@ -78,6 +78,11 @@ Result<proof::Head> check_delivery(const message::Delivery& delivery,
                                    const AgencyId& agency,
                                    const registry::Registry& registry);
 
+// A signed head of the log of this bus.
+Result<proof::Head> check_head(std::string_view note,
+                               const BusId& bus,
+                               const registry::Registry& registry);
+
 // The log key in force: by the head's own time.
 Result<keys::PublicKey> log_key(const registry::Registry& registry, Millis at);
 

@@ -225,6 +225,10 @@ Result<Recipients> choose_recipients(const Draft& draft, const Scene& scene) {
     return recipients;
 }
 
+bool needs_knowledge(const Draft& draft) {
+    return !draft.case_id.is_none() && !(draft.facts && draft.facts->opens);
+}
+
 Hash delivery_class(message::Kind kind, const std::vector<AgencyId>& recipients) {
     ByteWriter out;
     out.u16(static_cast<std::uint16_t>(kind));

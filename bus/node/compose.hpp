@@ -42,6 +42,9 @@ Result<void> check_draft(const Draft& draft);
 // forbidden with the missing grant if policy does not let the agency publish this.
 Result<Recipients> choose_recipients(const Draft& draft, const Scene& scene);
 
+// Whom it goes to depends on who the parties of a case are.
+bool needs_knowledge(const Draft& draft);
+
 // Names the stream: kind and recipients.
 Hash delivery_class(message::Kind kind, const std::vector<AgencyId>& recipients);
 

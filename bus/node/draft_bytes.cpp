@@ -185,11 +185,11 @@ Bytes encode(const CaseKnowledge& knowledge) {
     ByteWriter out;
     out.u64(knowledge.version.epoch).u64(knowledge.version.position).hash(knowledge.version.leaf);
     put_agencies(out, knowledge.parties);
-    put_agencies(out, knowledge.consented);
     put_agencies(out, knowledge.proven.parties);
     out.u32(static_cast<std::uint32_t>(knowledge.proven.consents.size()));
     for (const ProvenCase::Consent& consent : knowledge.proven.consents) {
         out.prefixed(consent.agency.text()).prefixed(consent.by.text());
+        out.u8(consent.given ? 1 : 0).u64(consent.at);
     }
     return out.take();
 }
@@ -201,13 +201,14 @@ Result<CaseKnowledge> parse_case(BytesView bytes) {
     knowledge.version.position = in.u64();
     knowledge.version.leaf = in.hash();
     knowledge.parties = get_agencies(in);
-    knowledge.consented = get_agencies(in);
     knowledge.proven.parties = get_agencies(in);
     const std::uint32_t consents = in.u32();
     for (std::uint32_t i = 0; i < consents && in.ok(); ++i) {
         ProvenCase::Consent consent;
         consent.agency = AgencyId::of(in.text());
         consent.by = AgencyId::of(in.text());
+        consent.given = in.u8() != 0;
+        consent.at = in.u64();
         knowledge.proven.consents.push_back(std::move(consent));
     }
     if (!in.done()) return bad("a row of cases");

@@ -222,6 +222,15 @@ Result<std::uint64_t> ReadStore::number_named(std::string_view name) const {
 Result<std::uint64_t> ReadStore::last_bundle() const { return number_named("bundle"); }
 Result<std::uint64_t> ReadStore::last_reply() const { return number_named("reply"); }
 Result<Position> ReadStore::own_case_end() const { return number_named("own_case_end"); }
+Result<Ordinal> ReadStore::last_draft() const { return number_named("drafts"); }
+
+Result<RestoreRow> ReadStore::restore() const {
+    auto until = number_named("restore_until");
+    if (!until) return std::unexpected(until.error());
+    auto last_draft = number_named("restore_drafts");
+    if (!last_draft) return std::unexpected(last_draft.error());
+    return RestoreRow{*until, *last_draft};
+}
 
 Result<std::optional<Hash>> ReadStore::maybe_bundle(std::uint64_t number) const {
     auto row = get(Tables::bundles, key(number));
@@ -452,6 +461,11 @@ Result<void> WriteStore::set_last_reply(std::uint64_t number) {
 
 Result<void> WriteStore::set_own_case_end(Position end) {
     return put(Tables::meta, as_bytes("own_case_end"), key(end));
+}
+
+Result<void> WriteStore::set_restore(const RestoreRow& row) {
+    auto set = put(Tables::meta, as_bytes("restore_until"), key(row.until));
+    return set ? put(Tables::meta, as_bytes("restore_drafts"), key(row.last_draft)) : set;
 }
 
 Result<void> WriteStore::put_inbox(const message::DeliveredEntry& entry, const CaseId& case_id) {

@@ -14,6 +14,7 @@
 #include "bus/journal/journal.hpp"
 #include "bus/message/exchange.hpp"
 #include "bus/node/api.hpp"
+#include "bus/node/proven_case.hpp"
 #include "bus/node/tables.hpp"
 #include "security/registry/document.hpp"
 #include "security/seal/case_vault.hpp"
@@ -43,6 +44,7 @@ struct ReceiptRow {
 // A signed refusal of a batch, as it came.
 struct RefusalRow {
     std::uint32_t count = 0;
+    bool for_good = false;  // else its messages went out under other numbers
     Bytes frame;
 };
 
@@ -54,6 +56,12 @@ struct KeyRow {
 struct StreamRow {
     std::uint64_t stream = 0;
     std::uint64_t next = 1;
+};
+
+// A restore that has not ended.
+struct RestoreRow {
+    std::uint64_t until = 0;  // own entries before it are to come back; 0: none
+    Ordinal last_draft = 0;   // of the copy: what was taken since cannot have left before
 };
 
 // A batch that has left, or is about to: without a receipt it is sent again.
@@ -85,24 +93,11 @@ struct WantedRow {
     bool operator==(const WantedRow&) const = default;
 };
 
-// What is proven of a case's parties: a chain of entries, signed by their agencies, from the
-// opening to which the case id is bound on. Who is named only by somebody that is not in it is in
-// no chain.
-struct ProvenCase {
-    struct Consent {
-        AgencyId agency;  // for which the person consented
-        AgencyId by;      // whose message says so: it counts once that one is a proven party
-        bool operator==(const Consent&) const = default;
-    };
-    std::vector<AgencyId> parties{};  // ascending
-    std::vector<Consent> consents{};  // given, and withdrawn by nobody since; once each
-};
-
 // What this node knows of a case from the messages that it was sent.
 struct CaseKnowledge {
     message::CaseVersion version;
-    std::vector<AgencyId> parties;  // whom the messages name, and their senders
-    std::vector<AgencyId> consented;
+    std::vector<AgencyId> parties;      // whom the messages name, and their senders
+    std::vector<AgencyId> consented{};  // made of `proven` for one message, not stored
     ProvenCase proven{};
 };
 
@@ -123,6 +118,7 @@ class ReadStore {
     Result<std::optional<DraftRow>> maybe_draft(Ordinal ordinal) const;
     Result<Draft> body(Ordinal ordinal) const;
     Result<std::vector<Ordinal>> waiting(std::size_t count_max) const;
+    Result<Ordinal> last_draft() const;  // 0: none
     Result<std::size_t> count(Tables table) const;
     Result<std::optional<KeyRow>> maybe_key(std::string_view key) const;
     Result<std::optional<StreamRow>> maybe_stream(const Hash& delivery_class) const;
@@ -140,6 +136,7 @@ class ReadStore {
     Result<std::uint64_t> last_reply() const;
     // One behind the newest accepted message of a case that this node sent; 0: none.
     Result<Position> own_case_end() const;
+    Result<RestoreRow> restore() const;
 
     Result<std::optional<message::DeliveredEntry>> maybe_inbox(Position position) const;
     Result<std::vector<Position>> inbox_positions(Position from, std::size_t count_max) const;
@@ -166,6 +163,7 @@ class ReadStore {
     Result<std::optional<std::pair<MessageId, ReceiptRow>>> maybe_receipt_of(
         const MessageId& id) const;
     Result<std::optional<RefusalRow>> maybe_refusal(const MessageId& first) const;
+    Result<std::size_t> refusals_of_nothing() const;  // how many are not for good
     Result<std::vector<std::pair<Position, MessageId>>> own_due_before(Position until) const;
     Result<bool> is_doubtful(Position position) const;
     Result<std::optional<Position>> maybe_doubtful_from(Position from) const;
@@ -210,6 +208,7 @@ class WriteStore final : public ReadStore {
     Result<void> put_bundle(std::uint64_t number, const Hash& digest);
     Result<void> set_last_reply(std::uint64_t number);
     Result<void> set_own_case_end(Position end);
+    Result<void> set_restore(const RestoreRow& row);
 
     Result<void> put_inbox(const message::DeliveredEntry& entry, const CaseId& case_id);
     Result<void> put_inbox_id(const MessageId& id, Position position);

@@ -58,9 +58,22 @@ Result<std::optional<RefusalRow>> ReadStore::maybe_refusal(const MessageId& firs
     ByteReader in(**bytes);
     RefusalRow row;
     row.count = in.u32();
+    row.for_good = in.u8() != 0;
     row.frame = to_bytes(in.prefixed());
     if (!in.done()) return fail(Code::corrupt, "a row of refusals");
     return std::optional(std::move(row));
+}
+
+Result<std::size_t> ReadStore::refusals_of_nothing() const {
+    std::size_t found = 0;
+    auto scanned = txn_.scan(id(Tables::refusals), {}, [&](BytesView, BytesView value) {
+        ByteReader in(value);
+        in.u32();
+        if (in.u8() == 0) ++found;
+        return true;
+    });
+    if (!scanned) return std::unexpected(scanned.error());
+    return found;
 }
 
 Result<std::vector<std::pair<Position, MessageId>>> ReadStore::own_due_before(
@@ -100,8 +113,9 @@ Result<void> WriteStore::put_receipt(const MessageId& first, const ReceiptRow& r
 }
 
 Result<void> WriteStore::put_refusal(const MessageId& first, const RefusalRow& row) {
-    return put(
-        Tables::refusals, key_of(first), ByteWriter().u32(row.count).prefixed(row.frame).take());
+    ByteWriter out;
+    out.u32(row.count).u8(row.for_good ? 1 : 0).prefixed(row.frame);
+    return put(Tables::refusals, key_of(first), out.take());
 }
 
 Result<void> WriteStore::put_own_due(Position position, const MessageId& message) {

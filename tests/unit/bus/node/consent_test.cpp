@@ -49,13 +49,64 @@ class ConsentOfACase : public testing::Test {
         ASSERT_EQ(bus.submit_one("police", case_draft(Kind::consent, case_id, facts)).state,
                   State::accepted);
     }
-    Outcome refer() {
+    Draft referral() const {
         message::CaseFacts facts;
         facts.parties = world().ids({"social-protection-centre"});
-        Draft referral = case_draft(Kind::support_referral, case_id, facts);
-        referral.sections.emplace_back("limited-view",
-                                       test::sample_section("lienthong.fb.LimitedView"));
-        return bus.submit_one("labour", std::move(referral));
+        Draft made = case_draft(Kind::support_referral, case_id, facts);
+        made.sections.emplace_back("limited-view",
+                                   test::sample_section("lienthong.fb.LimitedView"));
+        return made;
+    }
+    Outcome refer() { return bus.submit_one("labour", referral()); }
+    // What labour is told of it has an altered byte; mend() lets it come again as it is.
+    void say_spoiled(message::ConsentState consent) {
+        bus.set_tamper([](wire::Command& answer, Bytes&) {
+            auto* delivery = std::get_if<message::Delivery>(&answer.body);
+            if (delivery == nullptr || delivery->entries.empty()) return;
+            for (auto& entry : delivery->entries) entry.sections.at(0).body.back() ^= 1;
+            test::sign_delivery(*delivery);
+        });
+        say(consent);
+        ASSERT_TRUE(bus.step_until([&] { return bus.status("labour").doubtful == 1; }));
+        bus.set_tamper({});
+    }
+    void mend() {
+        ASSERT_TRUE(bus.catch_up("labour"));
+        ASSERT_TRUE(bus.start_node("labour"));
+        ASSERT_TRUE(bus.step_until([&] { return bus.status("labour").doubtful == 0; }));
+        ASSERT_TRUE(bus.has_alarm("labour", "entry_mended"));
+    }
+    // Police is a party, the women's union is none.
+    void deliver_a_consent_of_an_outsider() {
+        message::CaseFacts facts;
+        facts.consent = message::ConsentState::given;
+        facts.consent_for = {partner};
+        bus.set_tamper([this, facts](wire::Command& answer, Bytes&) {
+            auto* delivery = std::get_if<message::Delivery>(&answer.body);
+            if (delivery == nullptr || delivery->entries.empty()) return;
+            auto& last = delivery->entries.back();
+            if (last.kind != static_cast<std::uint8_t>(proof::EntryKind::message)) return;
+            last = test::signed_entry(bus,
+                                      "womens-union",
+                                      case_draft(Kind::consent, case_id, facts),
+                                      world().ids({"labour", "womens-union"}),
+                                      last.position);
+            test::sign_delivery(*delivery);
+        });
+        const std::size_t before = bus.inbox("labour").size();
+        ASSERT_EQ(bus.submit_one("police", test::draft(Kind::outreach_report)).state,
+                  State::accepted);
+        ASSERT_TRUE(bus.catch_up("labour"));
+        EXPECT_EQ(bus.inbox("labour").size(), before + 1) << "it came, and it is signed";
+    }
+    // The referral on a stick: how many messages the bundle has.
+    std::size_t referred_by_bundle() {
+        bus.hub().cut(world().member("labour").curve.public_key().raw());
+        EXPECT_TRUE(
+            bus.try_submit("labour", {referral()}, std::chrono::milliseconds{50}).has_value());
+        const auto bundle = bus.node("labour").export_bundle([](std::size_t, std::size_t) {});
+        EXPECT_TRUE(bundle.has_value());
+        return bundle ? bundle->messages : 0;
     }
     bool went_to_the_partner(const Outcome& outcome) {
         bool there = false;
@@ -110,26 +161,36 @@ TEST_F(ConsentOfACase, ThatWasWithdrawnIsNotBelievedOfTheBroker) {
 }
 
 TEST_F(ConsentOfACase, ThatComesFromWhoIsNoPartyIsNotBelieved) {
-    message::CaseFacts facts;
-    facts.consent = message::ConsentState::given;
-    facts.consent_for = {partner};
-    bus.set_tamper([&](wire::Command& answer, Bytes&) {
-        auto* delivery = std::get_if<message::Delivery>(&answer.body);
-        if (delivery == nullptr || delivery->entries.empty()) return;
-        auto& last = delivery->entries.back();
-        if (last.kind != static_cast<std::uint8_t>(proof::EntryKind::message)) return;
-        last = test::signed_entry(bus,
-                                  "womens-union",
-                                  case_draft(Kind::consent, case_id, facts),
-                                  world().ids({"labour", "womens-union"}),
-                                  last.position);
-        test::sign_delivery(*delivery);
-    });
-    const std::size_t before = bus.inbox("labour").size();
-    ASSERT_EQ(bus.submit_one("police", test::draft(Kind::outreach_report)).state, State::accepted);
-    ASSERT_TRUE(bus.catch_up("labour"));
-    EXPECT_EQ(bus.inbox("labour").size(), before + 1) << "it came, and it is signed";
+    deliver_a_consent_of_an_outsider();
     expect_not_believed();
+}
+
+TEST_F(ConsentOfACase, ThatIsMendedBehindItsWithdrawalOpensNothing) {
+    say_spoiled(message::ConsentState::given);
+    say(message::ConsentState::withdrawn);
+    mend();
+    expect_not_believed();
+}
+
+TEST_F(ConsentOfACase, ThatWasGivenAgainOutlivesAWithdrawalThatIsMendedLate) {
+    say(message::ConsentState::given);
+    say_spoiled(message::ConsentState::withdrawn);
+    say(message::ConsentState::given);
+    mend();
+    const Outcome outcome = refer();
+    ASSERT_EQ(outcome.state, State::accepted);
+    EXPECT_TRUE(went_to_the_partner(outcome));
+}
+
+TEST_F(ConsentOfACase, ThatAPartyGaveGoesOutOnAStick) {
+    say(message::ConsentState::given);
+    ASSERT_TRUE(bus.catch_up("labour"));
+    EXPECT_EQ(referred_by_bundle(), 1U);
+}
+
+TEST_F(ConsentOfACase, ThatNoPartyGaveDoesNotGoOutOnAStick) {
+    deliver_a_consent_of_an_outsider();
+    EXPECT_EQ(referred_by_bundle(), 0U);
 }
 
 TEST_F(ConsentOfACase, ThatTheBrokerKeepsToItselfOpensNothing) {

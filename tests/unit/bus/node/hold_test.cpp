@@ -160,6 +160,23 @@ TEST_F(Held, AReceiptWhoseHeadCannotBeLedToClosesNothing) {
         "head_conflict");
 }
 
+// Whoever signed two heads can prove that they are of one log.
+TEST_F(Held, AHeadWhoseProofIsRefusedIsAnAlarmAndClosesNothing) {
+    bus.set_tamper([](wire::Command& answer, Bytes&) {
+        if (auto* receipt = std::get_if<message::Receipt>(&answer.body)) {
+            receipt->asked_size = 0;
+            receipt->consistency.clear();
+        } else if (std::holds_alternative<wire::ConsistencyProof>(answer.body)) {
+            answer.body = wire::Failure{Code::bad_argument, {}, {}, {}};
+        }
+    });
+    EXPECT_EQ(own_waiting().state, State::waiting);
+    EXPECT_TRUE(bus.has_alarm("labour", "head_not_led"));
+    honest();
+    EXPECT_TRUE(closes());
+    EXPECT_EQ(messages(), 1U);
+}
+
 TEST_F(Held, AReceiptUnderAnOlderPolicyClosesNothing) {
     ASSERT_TRUE(bus.adopt("police", world().policy_document(world().policy, 2)).has_value());
     ASSERT_TRUE(bus.catch_up("labour"));
@@ -261,7 +278,8 @@ TEST_F(Held, AnotherMessageInThePlaceOfAnOwnOneIsAnAlarm) {
         bus.has_alarm("labour", "own_entry_missing position=" + std::to_string(outcome.position)));
 }
 
-TEST_F(Held, AnOwnMessageThatIsStatedAsSkippedIsNone) {
+// No policy keeps a sender from its own message.
+TEST_F(Held, AnOwnMessageThatIsStatedAsSkippedIsMissing) {
     lie<message::Delivery>([](message::Delivery& delivery) {
         delivery.entries.clear();
         delivery.to = delivery.from;
@@ -277,7 +295,8 @@ TEST_F(Held, AnOwnMessageThatIsStatedAsSkippedIsNone) {
     });
     ASSERT_TRUE(bus.catch_up("labour"));
     EXPECT_EQ(bus.inbox("labour").size(), 1U);
-    EXPECT_TRUE(bus.status("labour").alarms.empty());
+    EXPECT_FALSE(bus.has_alarm("labour", "stream_gap"));
+    EXPECT_TRUE(bus.has_alarm("labour", "own_entry_missing"));
 }
 
 TEST_F(Held, ADocumentThatIsKeptBackIsAnAlarmAndIsAskedForAgain) {
@@ -364,6 +383,20 @@ TEST_F(Held, ASignedRefusalEndsTheBatchAndIsKept) {
 }
 
 // A copy of the outbox says other things under numbers that were used: the broker signs that.
+// Refusals for good are as many as the messages that were given up. They leave room for the others.
+TEST_F(Held, RefusalsForGoodDoNotCountAgainstTheOthers) {
+    with_store([](WriteStore& store) {
+        for (std::uint64_t i = 0; i < 1030; ++i) {
+            ASSERT_TRUE(store.put_refusal({7, i}, RefusalRow{1, true, Bytes(10, 1)}).has_value());
+        }
+        EXPECT_EQ(store.refusals_of_nothing().value(), 0U);
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            ASSERT_TRUE(store.put_refusal({8, i}, RefusalRow{1, false, {}}).has_value());
+        }
+        EXPECT_EQ(store.refusals_of_nothing().value(), 3U);
+    });
+}
+
 TEST_F(Held, AnHonestConflictIsSignedAndTheMessageGoesOutAnew) {
     ASSERT_EQ(own().state, State::accepted);
     ASSERT_TRUE(bus.catch_up("labour"));

@@ -27,7 +27,7 @@ class Mending : public LyingBroker {
     Position spoiled_ = 0;  // the lie is told until honest()
 };
 
-TEST_F(Mending, AtTheNextConnectionItIsTakenAndThatIsSaid) {
+TEST_F(Mending, AtTheNextStartItIsTakenAndThatIsSaid) {
     const Position position = spoiled();
     honest();
     EXPECT_EQ(doubtful(), 1U);
@@ -49,7 +49,7 @@ TEST_F(Mending, AtTheNextConnectionItIsTakenAndThatIsSaid) {
     EXPECT_EQ(bus.inbox("labour").size(), 3U);
 }
 
-TEST_F(Mending, ItIsAskedForOnceInFiveMinutesWithoutANewConnection) {
+TEST_F(Mending, ItIsAskedForAfterFiveMinutes) {
     spoiled();
     honest();
     const auto begun = bus.clock().monotonic();
@@ -57,6 +57,49 @@ TEST_F(Mending, ItIsAskedForOnceInFiveMinutesWithoutANewConnection) {
     EXPECT_GE(bus.clock().monotonic() - begun, seconds{290});
     EXPECT_LE(bus.clock().monotonic() - begun, seconds{310});
     EXPECT_EQ(bus.inbox("labour").size(), 1U);
+}
+
+TEST_F(Mending, AnotherDoubtDoesNotPutItOff) {
+    spoiled();
+    bus.clock().advance(std::chrono::minutes{4});
+    spoiled();
+    honest();
+    EXPECT_EQ(doubtful(), 2U);
+    bus.clock().advance(std::chrono::minutes{1} + seconds{1});
+    EXPECT_TRUE(bus.step_until([&] { return doubtful() == 0; }, 200));
+}
+
+TEST_F(Mending, AConnectionAloneAsksForNothing) {
+    spoiled();
+    honest();
+    const auto key = world().member("labour").curve.public_key().raw();
+    for (int i = 0; i < 5; ++i) {
+        bus.hub().cut(key);
+        bus.clock().advance(std::chrono::seconds{31});
+        bus.steps(20);
+        bus.hub().heal(key);
+        bus.steps(20);
+    }
+    EXPECT_EQ(doubtful(), 1U);
+}
+
+// Each attempt at a message of a case stands in the log.
+TEST_F(Mending, WhatStaysSpoiledIsAskedForMoreAndMoreRarely) {
+    const Position position = spoiled();
+    std::size_t asked = 0;
+    lie<message::Delivery>([&](message::Delivery& delivery) {
+        if (delivery.from != position || delivery.entries.empty()) return;
+        ++asked;
+        spoil(delivery.entries.front());
+        test::sign_delivery(delivery);
+    });
+    for (int minute = 0; minute < 8 * 60; ++minute) {
+        bus.clock().advance(std::chrono::minutes{1});
+        bus.steps(4);
+    }
+    EXPECT_GE(asked, 8U);
+    EXPECT_LE(asked, 12U) << "after 5, 15, 35 and 75 minutes, then each hour";
+    EXPECT_EQ(doubtful(), 1U);
 }
 
 TEST_F(Mending, WhatIsStillSpoiledStaysDoubtful) {

@@ -174,6 +174,18 @@ TEST_F(PartiesOfACase, ThatTheBrokerNamesAndShowsNothingForAreNotBelieved) {
     expect_refused("unproven_party position=");
 }
 
+// What the case is said to stand at is not in the log that the broker then shows.
+TEST_F(PartiesOfACase, AreNotAwaitedFromBeyondTheLog) {
+    open({});
+    bus.set_tamper([](wire::Command& answer, Bytes&) {
+        auto* body = std::get_if<message::QueryAnswer>(&answer.body);
+        if (body == nullptr || body->cases.empty()) return;
+        body->parties = world().ids({"border-guard", "labour", "peoples-committee", "police"});
+        body->cases.front().position = 1'000'000;
+    });
+    expect_refused("case_beyond_log position=1000000");
+}
+
 TEST_F(PartiesOfACase, AreNotProvenByAnotherCase) {
     open({"police"});
     const Position others = opening;
