@@ -311,19 +311,21 @@ Result<void> CommitAgent::carry_out_body(core::Group& group, Work& work, const w
             refuse(work, answered->error());
         }
     } else if (const auto* asked = std::get_if<wire::ConsistencyRequest>(&body)) {
-        auto path = proof::consistency_path(asked->from, asked->to, group.state().tree());
-        if (asked->from > asked->to || asked->to > group.state().log_size() || !path) {
+        if (asked->from > asked->to || asked->to > group.state().log_size()) {
             refuse(work, Error{Code::bad_argument, "no such sizes", {}, {}});
-        } else {
-            answer(work, wire::ConsistencyProof{asked->from, asked->to, std::move(*path)});
+            return {};
         }
+        auto path = proof::consistency_path(asked->from, asked->to, group.state().tree());
+        if (!path) return std::unexpected(path.error());
+        answer(work, wire::ConsistencyProof{asked->from, asked->to, std::move(*path)});
     } else if (const auto* wanted = std::get_if<wire::InclusionRequest>(&body)) {
-        auto path = proof::inclusion_path(wanted->position, wanted->size, group.state().tree());
-        if (wanted->position >= wanted->size || wanted->size > group.state().log_size() || !path) {
+        if (wanted->position >= wanted->size || wanted->size > group.state().log_size()) {
             refuse(work, Error{Code::bad_argument, "no such position", {}, {}});
-        } else {
-            answer(work, wire::InclusionProof{wanted->position, wanted->size, std::move(*path)});
+            return {};
         }
+        auto path = proof::inclusion_path(wanted->position, wanted->size, group.state().tree());
+        if (!path) return std::unexpected(path.error());
+        answer(work, wire::InclusionProof{wanted->position, wanted->size, std::move(*path)});
     } else if (const auto* document = std::get_if<wire::DocumentRequest>(&body)) {
         auto bytes = group.state().maybe_document(
             static_cast<registry::DocumentKind>(document->kind), document->version);

@@ -165,8 +165,8 @@ Result<std::optional<ChunkSource>> Group::find_chunks(const Session& session,
     if (!index || std::ranges::find(*granted, *index) == granted->end()) return Found();
     auto sections = state_.sections(*entry);
     if (!sections) return std::unexpected(sections.error());
-    auto release =
-        decide_release(state_, machine_.documents_, session.agency, *header, *sections, time_);
+    auto release = decide_release(
+        state_, machine_.documents_, machine_.earlier_, session.agency, *header, *sections, time_);
     if (!release) return std::unexpected(release.error());
     for (const std::size_t i : release->sections) {
         if ((*sections)[i].index != *index) continue;

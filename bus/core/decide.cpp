@@ -2,6 +2,7 @@
 #include "bus/core/decide.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "security/keys/digest.hpp"
 #include "security/seal/cms_shape.hpp"
@@ -272,14 +273,59 @@ Result<registry::SignedDocument> decide_document(const Documents& documents,
     return document;
 }
 
-Result<Release> decide_release(const ReadState& state,
-                               const Documents& documents,
-                               const AgencyId& agency,
-                               const message::Header& header,
-                               const std::vector<message::Section>& sections,
-                               Millis time) {
-    Release release;
-    release.whole = agency == header.sender;
+Result<std::shared_ptr<const Documents>> EarlierRules::maybe_of(const ReadState& state,
+                                                                std::uint32_t registry_version,
+                                                                std::uint32_t policy_version) {
+    const std::pair versions{registry_version, policy_version};
+    const auto known = kept_.find(versions);
+    if (known != kept_.end()) return known->second;
+    auto rules = std::make_shared<Documents>();
+    using Kind = registry::DocumentKind;
+    for (const auto& [kind, version] :
+         {std::pair{Kind::registry, registry_version}, std::pair{Kind::policy, policy_version}}) {
+        auto bytes =
+            version == 0 ? Result<std::optional<Bytes>>() : state.maybe_document(kind, version);
+        if (!bytes) return std::unexpected(bytes.error());
+        if (!*bytes) return std::shared_ptr<const Documents>();
+        auto document = registry::parse_document(**bytes);
+        if (!document) return std::unexpected(document.error());
+        auto taken = rules->take(*document, **bytes);
+        if (!taken) return std::unexpected(taken.error());
+    }
+    if (kept_.size() >= kKeptMax) kept_.erase(kept_.begin());
+    return kept_[versions] = std::move(rules);
+}
+
+namespace {
+
+// Whom the message names, as far as its audience shows that: not those who were in it anyhow under
+// the rules by which it was chosen. The broker can read no more of it.
+Result<std::vector<AgencyId>> named_in(const ReadState& state,
+                                       const Documents& documents,
+                                       EarlierRules& earlier,
+                                       const message::Header& header,
+                                       const message::Descriptor& descriptor,
+                                       policy::Context context) {
+    if (header.registry_version == documents.registry->version() &&
+        header.policy_version == documents.policy->version()) {
+        return descriptor.audience;
+    }
+    auto rules = earlier.maybe_of(state, header.registry_version, header.policy_version);
+    if (!rules) return std::unexpected(rules.error());
+    if (*rules == nullptr) return std::vector<AgencyId>();
+    context.at = header.created;
+    context.named.clear();
+    const auto anyhow = (*rules)->policy->audience(
+        *(*rules)->registry, header.sender, header.kind, descriptor.name, context);
+    std::vector<AgencyId> named;
+    std::ranges::set_difference(descriptor.audience, anyhow, std::back_inserter(named));
+    return named;
+}
+
+// What is known of a message's case and of the message that it refers to, now.
+Result<policy::Context> context_of(const ReadState& state,
+                                   const message::Header& header,
+                                   Millis time) {
     policy::Context context;
     context.at = time;
     if (!header.case_id.is_none()) {
@@ -299,18 +345,44 @@ Result<Release> decide_release(const ReadState& state,
             context.answered = entry->sender;
         }
     }
+    return context;
+}
+
+}  // namespace
+
+Result<Release> decide_release(const ReadState& state,
+                               const Documents& documents,
+                               EarlierRules& earlier,
+                               const AgencyId& agency,
+                               const message::Header& header,
+                               const std::vector<message::Section>& sections,
+                               Millis time) {
+    Release release;
+    release.whole = agency == header.sender;
+    auto context = context_of(state, header, time);
+    if (!context) return std::unexpected(context.error());
+    const auto may_read = [&](std::string_view section) {
+        return documents.policy
+            ->may_read(*documents.registry, agency, header.kind, section, *context)
+            .allowed;
+    };
     for (std::size_t i = 0; i < sections.size(); ++i) {
         auto descriptor = message::parse_descriptor(sections[i].descriptor);
         if (!descriptor) return std::unexpected(descriptor.error());
         if (!std::ranges::binary_search(descriptor->audience, agency)) continue;
-        context.named = descriptor->audience;
-        if (agency == header.sender ||
-            documents.policy
-                ->may_read(*documents.registry, agency, header.kind, descriptor->name, context)
-                .allowed) {
-            release.whole = true;
-            release.sections.push_back(i);
+        context->named.clear();
+        bool allowed = agency == header.sender || may_read(descriptor->name);
+        if (!allowed) {
+            context->named = {agency};
+            if (!may_read(descriptor->name)) continue;
+            auto named = named_in(state, documents, earlier, header, *descriptor, *context);
+            if (!named) return std::unexpected(named.error());
+            context->named = std::move(*named);
+            allowed = may_read(descriptor->name);
         }
+        if (!allowed) continue;
+        release.whole = true;
+        release.sections.push_back(i);
     }
     return release;
 }

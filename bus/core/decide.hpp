@@ -3,6 +3,9 @@
 // nothing; what it allows becomes an entry, and apply() makes the entry so.
 #pragma once
 
+#include <map>
+#include <memory>
+
 #include "bus/core/state.hpp"
 #include "bus/core/verified.hpp"
 
@@ -45,6 +48,20 @@ Result<std::optional<Error>> decide_upload(const ReadState& state,
 Result<registry::SignedDocument> decide_document(
     const Documents& documents, const BusId& bus, BytesView bytes, const Hash& pinned, Millis time);
 
+// Registry and policy of earlier versions, opened when a message that was made under them is asked
+// for: a few, kept.
+class EarlierRules {
+  public:
+    // Nothing: the log has no such version.
+    Result<std::shared_ptr<const Documents>> maybe_of(const ReadState& state,
+                                                      std::uint32_t registry_version,
+                                                      std::uint32_t policy_version);
+
+  private:
+    static constexpr std::size_t kKeptMax = 8;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::shared_ptr<const Documents>> kept_;
+};
+
 // What of a stored message an agency gets now: indices into `sections`. Empty and `whole` false:
 // the entry is skipped for lack of a grant.
 struct Release {
@@ -53,6 +70,7 @@ struct Release {
 };
 Result<Release> decide_release(const ReadState& state,
                                const Documents& documents,
+                               EarlierRules& earlier,
                                const AgencyId& agency,
                                const message::Header& header,
                                const std::vector<message::Section>& sections,

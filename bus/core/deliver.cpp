@@ -41,7 +41,8 @@ Result<std::optional<Code>> Group::why_skipped(const AgencyId& agency, const Mes
     if (!header) return std::unexpected(header.error());
     auto sections = state_.sections(*entry);
     if (!sections) return std::optional<Code>();  // erased: its header was delivered
-    auto release = decide_release(state_, machine_.documents_, agency, *header, *sections, time_);
+    auto release = decide_release(
+        state_, machine_.documents_, machine_.earlier_, agency, *header, *sections, time_);
     if (!release) return std::unexpected(release.error());
     return release->whole ? std::optional<Code>() : std::optional(Code::forbidden);
 }
@@ -140,8 +141,13 @@ Result<std::optional<message::DeliveredEntry>> Group::deliver_entry(const Sessio
         return std::unexpected(sections.error());
     }
     if (sections) {
-        auto release =
-            decide_release(state_, machine_.documents_, session.agency, *header, *sections, time_);
+        auto release = decide_release(state_,
+                                      machine_.documents_,
+                                      machine_.earlier_,
+                                      session.agency,
+                                      *header,
+                                      *sections,
+                                      time_);
         if (!release) return std::unexpected(release.error());
         if (!release->whole) {
             if (!may_write()) return std::optional<message::DeliveredEntry>();

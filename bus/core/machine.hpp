@@ -57,6 +57,7 @@ class Machine {
     MachineOptions options_;
     Vault& vault_;
     Documents documents_;
+    EarlierRules earlier_;
 };
 
 struct FetchRequest {

@@ -73,7 +73,11 @@ void NodeAgent::follow_head(const proof::Head& head,
              if (proof == nullptr) {
                  // Who signed both heads can always give it.
                  if (reply || !reply.error().retriable()) {
-                     alarm(fmt::format("head_not_led size={} other={}", head.size, head_->size));
+                     alarm(fmt::format(
+                         "head_not_led size={} other={} code={}",
+                         head.size,
+                         head_->size,
+                         info(reply ? Code::malformed_frame : reply.error().code).name));
                  }
                  then(Followed::unknown);
              } else if (head_->size != mine) {  // something else moved it meanwhile

@@ -78,7 +78,7 @@ Liar::Liar(Province& province, Lie lie)
 std::vector<std::string> Liar::alarms_wanted() const {
     switch (lie_) {
         case Lie::drops:
-            return {"stream_gap"};
+            return {"stream_gap", "own_entry_missing"};  // what it drops may be its victim's own
         case Lie::withholds:
             return {"head_not_witnessed"};
         case Lie::reorders:

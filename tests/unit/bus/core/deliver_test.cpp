@@ -163,6 +163,29 @@ TEST_F(Deliveries, TheNextEntryOfAStreamStatesWhatNoGrantLetThrough) {
               (std::vector<message::Skipped>{{2, 1, Code::forbidden}}));
 }
 
+// Whoever was in an audience without being named does not become named by a new policy; who was
+// named stays so.
+TEST_F(Deliveries, AnAudienceOfEarlierRulesSaysWhomAMessageNames) {
+    const auto publish = [&](std::uint64_t sequence, std::vector<AgencyId> partners) {
+        node::Draft draft = test::draft(Kind::outreach_report);
+        draft.named = std::move(partners);
+        auto envelope = log.compose("police", draft, {9, sequence});
+        return log.offer("police", 9, sequence, {std::move(envelope)}).value().first_position;
+    };
+    publish(1, {});
+    auto policy = world().policy;
+    for (policy::Grant& grant : policy.grants) {
+        if (grant.id == "outreach-read") grant.conditions.named = true;
+    }
+    ASSERT_TRUE(log.adopt(world().policy_document(policy, 2)).has_value());
+    EXPECT_TRUE(positions(fetch("labour")).empty());
+    const Position named = publish(2, world().ids({"labour"}));
+    ASSERT_TRUE(log.adopt(world().policy_document(policy, 3)).has_value());
+    EXPECT_EQ(positions(fetch("labour")), std::vector{named});
+    ASSERT_TRUE(log.adopt(world().policy_document(world().policy, 4)).has_value());
+    EXPECT_EQ(positions(fetch("labour")), std::vector{named}) << "what was passed over stays so";
+}
+
 TEST_F(Deliveries, ALongRunOfSkippedNumbersIsStatedWholeInABoundedNumberOfRanges) {
     constexpr std::uint64_t max = message::kEntrySkippedMax;
     accept_as(1);
