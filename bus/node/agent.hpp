@@ -17,6 +17,7 @@
 #include "bus/node/compose.hpp"
 #include "bus/node/node.hpp"
 #include "bus/node/store.hpp"
+#include "bus/node/turns.hpp"
 #include "bus/wire/command.hpp"
 #include "bus/wire/link.hpp"
 #include "security/policy/document_set.hpp"
@@ -116,9 +117,11 @@ class NodeAgent {
 
     // agent_publish.cpp
     void step_publish();
+    Result<bool> send_next();
+    static Result<std::set<CaseId>> cases_of(const ReadStore& store, const OutboxRow& row);
     wire::Publish publish_of(const MessageId& first, const OutboxRow& row) const;
     void send_batch(const MessageId& first, OutboxRow row);
-    Result<void> compose_next();
+    Result<bool> compose_next();
     Result<void> compose_batch(const std::vector<Ordinal>& ordinals,
                                Draft first,
                                const CaseKnowledge& knowledge);
@@ -197,7 +200,7 @@ class NodeAgent {
     struct UploadRound;
     struct ChunkFetch;
     // Sends the next chunks of the message; false: the broker has taken them all.
-    Result<bool> upload_next(const MessageId& message);
+    Result<bool> upload_next(const MessageId& message, const OutboxRow& row);
     void uploaded(const UploadRound& round);
     Result<void> upload_again(WriteStore& store, const MessageId& message);
     Result<void> want_chunks(WriteStore& store,
@@ -316,7 +319,6 @@ class NodeAgent {
     Result<void> compose_waiting(Outbox& outbox, const Api::BundleProgress& progress);
     Result<std::optional<CaseKnowledge>> knowledge_for(const Draft& draft,
                                                        const std::set<CaseId>& under_way);
-    Result<std::set<CaseId>> cases_of(const Outbox& outbox);
 
     // agent_import.cpp
     struct Exchange {
@@ -414,6 +416,7 @@ class NodeAgent {
     bool fetch_again_ = false;       // somebody wants to know now how far the log has come
     std::uint64_t fetch_round_ = 0;  // of the newest request; answers to older ones are dropped
     Clock::Monotonic publish_not_before_{};
+    Turns turns_;
     std::optional<Code> publish_waits_for_;       // why the first of the outbox was not taken yet
     std::chrono::milliseconds stale_pause_{500};  // grows while audiences are refused as stale
     // A draft waits for the entry at which the broker says that its case stands.

@@ -124,7 +124,9 @@ Result<bool> NodeAgent::has_final_outcomes(const std::vector<Ordinal>& ordinals,
             const bool waits = (*row)->outcome.state == Outcome::State::waiting;
             final = final && !waits;
             outcomes.push_back(std::move((*row)->outcome));
-            if (waits) outcomes.back().waits_for = publish_waits_for_;
+            if (!waits) continue;
+            const auto why = turns_.maybe_why(outcomes.back().id);
+            outcomes.back().waits_for = why ? why : publish_waits_for_;
         }
         return final;
     });

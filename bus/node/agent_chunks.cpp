@@ -28,6 +28,7 @@ struct NodeAgent::UploadRound {
     MessageId message;
     std::vector<OutChunk> chunks;
     std::vector<bool> taken;
+    std::set<CaseId> cases;  // of the message
     std::size_t under_way = 0;
     std::optional<Error> error;
 };
@@ -41,13 +42,16 @@ struct NodeAgent::ChunkFetch {
     bool failed = false;
 };
 
-Result<bool> NodeAgent::upload_next(const MessageId& message) {
+Result<bool> NodeAgent::upload_next(const MessageId& message, const OutboxRow& row) {
     auto chunks =
         read([&](const ReadStore& store) { return store.unsent_chunks(message, kChunksUnderWay); });
     if (!chunks) return std::unexpected(chunks.error());
     if (chunks->empty()) return false;
+    auto cases = read([&](const ReadStore& store) { return cases_of(store, row); });
+    if (!cases) return std::unexpected(cases.error());
     publishing_ = true;
     auto round = std::make_shared<UploadRound>();
+    round->cases = std::move(*cases);
     round->message = message;
     round->chunks = std::move(*chunks);
     round->taken.resize(round->chunks.size(), false);
@@ -91,12 +95,18 @@ void NodeAgent::uploaded(const UploadRound& round) {
         fail_with(stored.error());
         return;
     }
-    if (!round.error || consumed) return;
-    // What comes after it waits too: a later step of a case must not overtake an earlier one.
+    if (consumed) return;
+    // Between two rounds of a long upload something else may go.
+    if (!round.error) {
+        turns_.put_aside(round.message, round.cases, clock_.monotonic(), std::nullopt);
+        return;
+    }
     if (round.error->errc() == Errc::overloaded) {
         alarm(fmt::format("upload_waits code={}", info(round.error->code).name));
+        turns_.put_aside(round.message, round.cases, after(kLongPause), round.error->code);
+        return;
     }
-    publish_not_before_ = after(pause_after(*round.error));
+    publish_not_before_ = after(kRetryPause);
     if (round.error->code == Code::timeout && connection_ == Connection::up) {
         lose_connection(*round.error);
     }

@@ -167,7 +167,7 @@ void NodeAgent::await_case(Ordinal ordinal, Position position) {
     const bool again = awaited_ == Awaited{ordinal, position};
     awaited_ = Awaited{ordinal, position};
     fetch_again_ = true;
-    publish_not_before_ = after(again ? kRetryPause : kFetchPause);
+    turns_.put_aside(ordinal, after(again ? kRetryPause : kFetchPause));
     if (!again) return;
     publishing_ = true;
     send(wire::Channel::control,

@@ -32,20 +32,6 @@ std::size_t size_in_bundle(const OutboxRow& row) {
 
 }  // namespace
 
-Result<std::set<CaseId>> NodeAgent::cases_of(const Outbox& outbox) {
-    return read([&](const ReadStore& store) -> Result<std::set<CaseId>> {
-        std::set<CaseId> cases;
-        for (const auto& [first, row] : outbox) {
-            for (const Ordinal ordinal : row.ordinals) {
-                auto draft = store.maybe_draft(ordinal);
-                if (!draft) return std::unexpected(draft.error());
-                if (*draft) cases.insert((*draft)->outcome.case_id);
-            }
-        }
-        return cases;
-    });
-}
-
 // What the broker would say of the case, as far as this node can know. Nothing while an answer is
 // under way that moves it: a message that names an older version would be refused for good.
 Result<std::optional<CaseKnowledge>> NodeAgent::knowledge_for(const Draft& draft,
@@ -74,10 +60,19 @@ Result<void> NodeAgent::compose_waiting(Outbox& outbox, const Api::BundleProgres
     if (is_restoring()) return {};
     auto waiting = read([](const ReadStore& store) { return store.waiting(SIZE_MAX); });
     if (!waiting) return std::unexpected(waiting.error());
-    auto under_way = cases_of(outbox);
-    if (!under_way) return std::unexpected(under_way.error());
     std::size_t size = 0;
-    for (const auto& [first, row] : outbox) size += size_in_bundle(row);
+    std::set<CaseId> under_way;
+    const auto note = [&](const OutboxRow& row) -> Result<void> {
+        size += size_in_bundle(row);
+        auto cases = read([&](const ReadStore& store) { return cases_of(store, row); });
+        if (!cases) return std::unexpected(cases.error());
+        under_way.merge(*cases);
+        return {};
+    };
+    for (const auto& [first, row] : outbox) {
+        auto noted = note(row);
+        if (!noted) return noted;
+    }
     std::size_t reported = 0;
     for (std::size_t at = 0; at < waiting->size();) {
         if (size + message::kBatchBytesMax > kFramesBytesMax || outbox.size() >= kBatchesMax) break;
@@ -85,7 +80,7 @@ Result<void> NodeAgent::compose_waiting(Outbox& outbox, const Api::BundleProgres
         reported = at;
         auto draft = read([&](const ReadStore& store) { return store.body((*waiting)[at]); });
         if (!draft) return std::unexpected(draft.error());
-        auto knowledge = knowledge_for(*draft, *under_way);
+        auto knowledge = knowledge_for(*draft, under_way);
         if (!knowledge) return std::unexpected(knowledge.error());
         if (!*knowledge) {
             ++at;
@@ -102,11 +97,9 @@ Result<void> NodeAgent::compose_waiting(Outbox& outbox, const Api::BundleProgres
             continue;
         }
         at += (*made)->row.ordinals.size();
-        size += size_in_bundle((*made)->row);
+        auto noted = note((*made)->row);
+        if (!noted) return noted;
         outbox.emplace_back((*made)->first, std::move((*made)->row));
-        auto cases = cases_of({outbox.back()});
-        if (!cases) return std::unexpected(cases.error());
-        under_way->merge(*cases);
     }
     return {};
 }

@@ -13,6 +13,7 @@ namespace lienthong::node {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
+constexpr std::chrono::milliseconds kRefusedPause{1'000};
 constexpr std::chrono::milliseconds kStalePauseMax{60'000};
 constexpr std::chrono::milliseconds kDistrustPause{5'000};
 constexpr std::chrono::milliseconds kNoKeyPause{60'000};  // until somebody mends it
@@ -123,7 +124,12 @@ Result<void> NodeAgent::give_outcomes(WriteStore& store,
                 return upload_again(store, first);
             }
             if (*verdict.refused != Code::stale_audience) {
-                publish_waits_for_ = *verdict.refused;
+                auto cases = cases_of(store, row);
+                if (!cases) return std::unexpected(cases.error());
+                turns_.put_aside(MessageId{first.stream, first.sequence + i},
+                                 std::move(*cases),
+                                 after(kRefusedPause),
+                                 *verdict.refused);
                 return keep_rest(store, first, row, batch, i);
             }
             // Once is a change of rules. Again and again is a clock that is not the broker's: each

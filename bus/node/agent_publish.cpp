@@ -13,6 +13,7 @@ namespace lienthong::node {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
+constexpr std::chrono::milliseconds kTurnPause{50};
 
 }  // namespace
 
@@ -30,25 +31,47 @@ Scene NodeAgent::scene() const {
 void NodeAgent::step_publish() {
     if (publishing_ || clock_.monotonic() < publish_not_before_) return;
     if (is_restoring()) return;
-    auto first = read([](const ReadStore& store) { return store.first_in_outbox(); });
-    if (!first) {
-        fail_with(first.error());
+    auto going = send_next();
+    if (going && !*going) going = compose_next();
+    if (!going) {
+        fail_with(going.error());
         return;
     }
-    if (*first) {
-        auto& [id, row] = **first;
-        auto uploading = upload_next(id);
-        if (!uploading && uploading.error().code == Code::erased) {
-            batch_refused(id, OutboxRow{{}, row.ordinals}, uploading.error(), nullptr);
-        } else if (!uploading) {
-            fail_with(uploading.error());
-        } else if (!*uploading) {
-            send_batch(id, std::move(row));
+    const bool courtesy = turns_.end_courtesy();
+    if (!*going && !courtesy && !turns_.empty()) publish_not_before_ = after(kTurnPause);
+}
+
+// The first batch of the outbox that need not wait. False: there is none.
+Result<bool> NodeAgent::send_next() {
+    const auto now = clock_.monotonic();
+    auto first = read([&](const ReadStore& store) {
+        return store.first_in_outbox([&](const MessageId& id) { return turns_.may_go(id, now); });
+    });
+    if (!first) return std::unexpected(first.error());
+    if (!*first) return false;
+    auto& [id, row] = **first;
+    turns_.forget(id);
+    auto uploading = upload_next(id, row);
+    if (!uploading && uploading.error().code == Code::erased) {
+        batch_refused(id, OutboxRow{{}, row.ordinals}, uploading.error(), nullptr);
+        return true;
+    }
+    if (!uploading) return std::unexpected(uploading.error());
+    if (!*uploading) send_batch(id, std::move(row));
+    return true;
+}
+
+// The cases of a batch's messages.
+Result<std::set<CaseId>> NodeAgent::cases_of(const ReadStore& store, const OutboxRow& row) {
+    std::set<CaseId> cases;
+    for (const Ordinal ordinal : row.ordinals) {
+        auto draft = store.maybe_draft(ordinal);
+        if (!draft) return std::unexpected(draft.error());
+        if (*draft && !(*draft)->outcome.case_id.is_none()) {
+            cases.insert((*draft)->outcome.case_id);
         }
-        return;
     }
-    auto composed = compose_next();
-    if (!composed) fail_with(composed.error());
+    return cases;
 }
 
 wire::Publish NodeAgent::publish_of(const MessageId& first, const OutboxRow& row) const {
@@ -104,19 +127,34 @@ Result<bool> NodeAgent::resolve_reference(Draft& draft, Scene& at) {
     return true;
 }
 
-// Takes the first draft that waits and all right after it that can share its batch. What the broker
-// knows of the draft's case is asked first.
-Result<void> NodeAgent::compose_next() {
+// Takes the first draft that need not wait and all right after it that can share its batch. What
+// the broker knows of the draft's case is asked first. False: there is none.
+Result<bool> NodeAgent::compose_next() {
     auto ordinals =
         read([](const ReadStore& store) { return store.waiting(message::kBatchMessagesMax); });
     if (!ordinals) return std::unexpected(ordinals.error());
-    if (ordinals->empty()) return {};
-    auto draft = read([&](const ReadStore& store) { return store.body(ordinals->front()); });
-    if (!draft) return std::unexpected(draft.error());
-    if (!needs_knowledge(*draft)) return compose_batch(*ordinals, std::move(*draft), {});
-
-    ask_of_case(CaseAsk{ordinals->front(), std::move(*draft), {}, 0});
-    return {};
+    std::set<CaseId> waits;  // nothing overtakes an earlier message of its case
+    while (!ordinals->empty()) {
+        const Ordinal ordinal = ordinals->front();
+        auto draft = read([&](const ReadStore& store) { return store.body(ordinal); });
+        if (!draft) return std::unexpected(draft.error());
+        const CaseId& case_id = draft->case_id;
+        const bool may_go = turns_.may_go(ordinal, clock_.monotonic()) && !turns_.holds(case_id) &&
+                            !waits.contains(case_id);
+        if (may_go) {
+            turns_.forget(ordinal);
+            if (needs_knowledge(*draft)) {
+                ask_of_case(CaseAsk{ordinal, std::move(*draft), {}, 0});
+                return true;
+            }
+            auto composed = compose_batch(*ordinals, std::move(*draft), {});
+            if (!composed) return std::unexpected(composed.error());
+            return true;
+        }
+        if (!case_id.is_none()) waits.insert(case_id);
+        ordinals->erase(ordinals->begin());
+    }
+    return false;
 }
 
 Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
@@ -126,7 +164,7 @@ Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
     if (!made) return std::unexpected(made.error());
     if (!*made) return {};
     if ((*made)->waits) {
-        publish_not_before_ = after(std::chrono::milliseconds{50});
+        turns_.put_aside(ordinals.front(), after(kTurnPause));
         return {};
     }
     // Chunks go first; the batch follows when the broker has them all.
@@ -157,6 +195,7 @@ Result<std::optional<NodeAgent::Made>> NodeAgent::make_batch(const std::vector<O
     auto known = read([&](const ReadStore& store) { return store.maybe_stream(stream_class); });
     if (!known) return std::unexpected(known.error());
     StreamRow stream = known->value_or(StreamRow{random_.u64(), 1});
+    if (turns_.holds(stream.stream)) stream = StreamRow{random_.u64(), 1};
     const MessageId first_id{stream.stream, stream.next};
 
     Filling filling;

@@ -187,12 +187,15 @@ Result<std::vector<std::pair<MessageId, OutboxRow>>> ReadStore::outbox() const {
     return all;
 }
 
-Result<std::optional<std::pair<MessageId, OutboxRow>>> ReadStore::first_in_outbox() const {
+Result<std::optional<std::pair<MessageId, OutboxRow>>> ReadStore::first_in_outbox(
+    const std::function<bool(const MessageId& first)>& which) const {
     std::optional<MessageId> first;
     auto scanned = txn_.scan(id(Tables::outbox), {}, [&](BytesView row_key, BytesView) {
         ByteReader in(row_key);
         const std::uint64_t stream = in.u64();
-        first = MessageId{stream, in.u64()};
+        const MessageId one{stream, in.u64()};
+        if (!which(one)) return true;
+        first = one;
         return false;
     });
     if (!scanned) return std::unexpected(scanned.error());

@@ -124,7 +124,8 @@ class ReadStore {
     Result<std::optional<StreamRow>> maybe_stream(const Hash& delivery_class) const;
     // Next number of a stream that this node uses; 0 if it uses no such stream.
     Result<std::uint64_t> next_of_stream(std::uint64_t stream) const;
-    Result<std::optional<std::pair<MessageId, OutboxRow>>> first_in_outbox() const;
+    Result<std::optional<std::pair<MessageId, OutboxRow>>> first_in_outbox(
+        const std::function<bool(const MessageId& first)>& which) const;
     Result<std::vector<std::pair<MessageId, OutboxRow>>> outbox() const;
     Result<std::optional<OutboxRow>> maybe_outbox(const MessageId& first) const;
     Result<bool> is_waiting(Ordinal ordinal) const;

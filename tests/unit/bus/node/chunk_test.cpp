@@ -2,93 +2,10 @@
 // Large sections from node to node: composed in chunks, uploaded before the header, fetched after
 // the entry, and whole again at who is granted them; whatever is lost, late, swapped or killed on
 // the way.
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
-#include "bus/base/check.hpp"
-#include "security/proof/merkle.hpp"
-#include "security/seal/seal.hpp"
-#include "tests/support/small_bus.hpp"
+#include "tests/unit/bus/node/large_sections.hpp"
 
 namespace lienthong::node {
 namespace {
-
-using message::Form;
-using message::kChunkBytes;
-using message::Kind;
-using test::SmallBus;
-using test::world;
-using State = Outcome::State;
-using std::chrono::seconds;
-
-constexpr std::size_t kLarge = 3 * kChunkBytes + 1;  // four chunks
-
-Bytes identity_of(const Draft& draft) {
-    for (const auto& [name, bytes] : draft.sections) {
-        if (name == "identity") return bytes;
-    }
-    return {};
-}
-
-class LargeSections : public testing::Test {
-  protected:
-    static Draft draft(std::string key = {}, std::size_t bytes = kLarge) {
-        Draft made = test::large_opening({"police"}, bytes);
-        made.key = std::move(key);
-        return made;
-    }
-    Outcome publish(std::size_t bytes = kLarge) {
-        return bus.submit_one("border-guard", draft({}, bytes));
-    }
-    Result<Secret> read(std::string_view slug, const MessageId& id) {
-        return bus.node(std::string(slug)).section(id, "identity");
-    }
-    bool arrives(std::string_view slug, const MessageId& id, std::size_t steps_max = 2000) {
-        return bus.step_until(
-            [&] {
-                return bus.maybe_node(std::string(slug)) != nullptr && read(slug, id).has_value();
-            },
-            steps_max);
-    }
-    Code code_of(std::string_view slug, const MessageId& id) {
-        const auto section = read(slug, id);
-        return section ? Code{} : section.error().code;
-    }
-    std::uint64_t taken() { return bus.broker().counters.chunks_taken; }
-    std::uint64_t delivered() { return bus.broker().counters.chunks_delivered; }
-    std::size_t messages() {
-        std::size_t count = 0;
-        bus.look([&](const core::ReadState& state, const journal::ReadTxn&) {
-            for (Position position = 0; position < state.log_size(); ++position) {
-                if (state.entry(position)->kind == proof::EntryKind::message) ++count;
-            }
-        });
-        return count;
-    }
-    std::size_t rows(const std::string& slug, Tables table) {
-        const auto journal = journal::open_memory(bus.node_disk_shared(slug));
-        const auto txn = journal->begin_read().value();
-        std::size_t count = 0;
-        EXPECT_TRUE(txn->scan(id(table),
-                              {},
-                              [&](BytesView, BytesView) {
-                                  ++count;
-                                  return true;
-                              })
-                        .has_value());
-        return count;
-    }
-    // Applies to chunks that come to police.
-    void tamper_chunks(std::function<void(wire::Done&, Bytes&)> change) {
-        bus.set_tamper([change = std::move(change)](wire::Command& answer, Bytes& data) {
-            auto* done = std::get_if<wire::Done>(&answer.body);
-            if (done != nullptr && !data.empty()) change(*done, data);
-        });
-    }
-
-    SmallBus bus{{.nodes = {"border-guard", "police", "labour"}, .tampered_node = "police"}};
-};
 
 TEST_F(LargeSections, AreReadBackByteForByteByWhoIsGrantedThem) {
     const Draft sent = draft();
@@ -256,6 +173,27 @@ TEST_F(LargeSections, OneThatIsBeingUploadedGoesOnWhereItWasAfterAnyRestart) {
     EXPECT_EQ(messages(), 1U);
     ASSERT_TRUE(arrives("police", outcome.id, 5000));
     EXPECT_TRUE(equal(read("police", outcome.id)->view(), identity_of(sent)));
+}
+
+// A report need not wait for megabytes on a slow line, nor they for ever for reports.
+TEST_F(LargeSections, OneThatIsBeingUploadedLetsOthersPass) {
+    ASSERT_TRUE(bus.try_submit("border-guard",
+                               {draft("large", 40 * kChunkBytes)},
+                               std::chrono::milliseconds{200})
+                    .has_value());
+    ASSERT_TRUE(bus.step_until([&] { return taken() >= 3; }));
+    ASSERT_EQ(bus.submit_one("border-guard", test::draft(Kind::outreach_report)).state,
+              State::accepted);
+    EXPECT_LT(taken(), 40U);
+    for (int i = 0; i < 40 && bus.status("border-guard").outbox != 0; ++i) {
+        ASSERT_EQ(bus.submit_one("border-guard", test::draft(Kind::outreach_report)).state,
+                  State::accepted);
+    }
+    EXPECT_EQ(bus.status("border-guard").outbox, 0U) << "it went on between them";
+    ASSERT_TRUE(bus.catch_up("police"));
+    for (const char* slug : {"border-guard", "police"}) {
+        EXPECT_TRUE(bus.status(slug).alarms.empty()) << slug;
+    }
 }
 
 TEST_F(LargeSections, OneThatIsBeingFetchedGoesOnWhereItWasAfterARestart) {
@@ -432,44 +370,20 @@ TEST_F(LargeSections, WaitWhileTheQuotaOfTheAgencyIsFullAndGoOutWhenThereIsRoom)
     ASSERT_TRUE(waiting.has_value());
     EXPECT_EQ(waiting->front().state, State::waiting);
     EXPECT_TRUE(bus.has_alarm("border-guard", "upload_waits code=overloaded"));
+    EXPECT_EQ(waiting->front().waits_for, Code::overloaded);
+    const auto other = bus.try_submit("border-guard", {test::opening({"police"})}, seconds{20});
+    ASSERT_TRUE(other.has_value());
+    EXPECT_EQ(other->front().state, State::accepted) << "another case does not wait for it";
+    const auto same =
+        bus.try_submit("border-guard",
+                       {test::case_draft(Kind::handover_record, waiting->front().case_id)},
+                       seconds{20});
+    ASSERT_TRUE(same.has_value());
+    EXPECT_EQ(same->front().state, State::waiting) << "what comes after it in its case does";
     bus.clock().advance(std::chrono::milliseconds{core::kUploadKeptMs});
     const Outcome outcome = bus.submit_one("border-guard", draft("waits"));
     EXPECT_EQ(outcome.state, State::accepted) << "collected after seven days";
 }
-
-class RestoredOutbox : public LargeSections {
-  protected:
-    // A backup holds the draft; what was sent of it afterwards comes back first.
-    void restore_and_compare(bool killed_meanwhile) {
-        bus.crash_broker();
-        bus.steps(2);
-        const auto waiting =
-            bus.try_submit("border-guard", {draft("once")}, std::chrono::milliseconds{200});
-        ASSERT_TRUE(waiting.has_value());
-        const auto backup =
-            test::copy_of_tables(bus.node_disk_shared("border-guard"), kTableNames.size());
-        ASSERT_TRUE(bus.start_broker());
-        ASSERT_TRUE(bus.step_until([&] { return bus.status("border-guard").outbox == 0; }));
-        ASSERT_EQ(messages(), 1U);
-        bus.put_node_disk("border-guard", backup);
-        ASSERT_TRUE(bus.start_node("border-guard"));
-        if (killed_meanwhile) {  // when the entry is back and its chunks are not
-            ASSERT_TRUE(
-                bus.step_until([&] { return rows("border-guard", Tables::in_wanted) == 1; }));
-            ASSERT_TRUE(bus.start_node("border-guard"));
-        }
-        ASSERT_TRUE(bus.step_until([&] { return bus.status("border-guard").outbox == 0; }));
-        EXPECT_EQ(messages(), 1U);
-        EXPECT_EQ(bus.submit_one("border-guard", draft("once")).state, State::accepted);
-        EXPECT_EQ(messages(), 1U) << "the key names it again";
-    }
-};
-
-TEST_F(RestoredOutbox, DoesNotSendTwiceWhatItCanCompareOnlyWithItsChunks) {
-    restore_and_compare(false);
-}
-
-TEST_F(RestoredOutbox, RemembersOverARestartWhatItHasNotComparedYet) { restore_and_compare(true); }
 
 }  // namespace
 }  // namespace lienthong::node
