@@ -298,29 +298,59 @@ Result<std::shared_ptr<const Documents>> EarlierRules::maybe_of(const ReadState&
 
 namespace {
 
-// Whom the message names, as far as its audience shows that: not those who were in it anyhow under
-// the rules by which it was chosen. The broker can read no more of it.
+// Whom the message names, as far as its audience shows that: not those who could be in it anyhow
+// under the rules by which it was chosen. The broker can read no more of it. Who consented then is
+// not known any more, so anybody may have.
 Result<std::vector<AgencyId>> named_in(const ReadState& state,
                                        const Documents& documents,
                                        EarlierRules& earlier,
                                        const message::Header& header,
                                        const message::Descriptor& descriptor,
                                        policy::Context context) {
-    if (header.registry_version == documents.registry->version() &&
-        header.policy_version == documents.policy->version()) {
-        return descriptor.audience;
+    const bool is_newest = header.registry_version == documents.registry->version() &&
+                           header.policy_version == documents.policy->version();
+    std::shared_ptr<const Documents> then;
+    if (!is_newest) {
+        auto rules = earlier.maybe_of(state, header.registry_version, header.policy_version);
+        if (!rules) return std::unexpected(rules.error());
+        if (*rules == nullptr) return std::vector<AgencyId>();
+        then = std::move(*rules);
     }
-    auto rules = earlier.maybe_of(state, header.registry_version, header.policy_version);
-    if (!rules) return std::unexpected(rules.error());
-    if (*rules == nullptr) return std::vector<AgencyId>();
+    const Documents& rules = is_newest ? documents : *then;
     context.at = header.created;
     context.named.clear();
-    const auto anyhow = (*rules)->policy->audience(
-        *(*rules)->registry, header.sender, header.kind, descriptor.name, context);
+    context.consented = descriptor.audience;
+    const auto anyhow = rules.policy->audience(
+        *rules.registry, header.sender, header.kind, descriptor.name, context);
     std::vector<AgencyId> named;
     std::ranges::set_difference(descriptor.audience, anyhow, std::back_inserter(named));
     return named;
 }
+
+}  // namespace
+
+Result<bool> may_read_section(const ReadState& state,
+                              const Documents& documents,
+                              EarlierRules& earlier,
+                              const AgencyId& agency,
+                              const message::Header& header,
+                              const message::Descriptor& descriptor,
+                              policy::Context context) {
+    if (agency == header.sender) return true;
+    const auto may_read = [&](std::vector<AgencyId> named) {
+        context.named = std::move(named);
+        return documents.policy
+            ->may_read(*documents.registry, agency, header.kind, descriptor.name, context)
+            .allowed;
+    };
+    if (may_read({})) return true;
+    if (!may_read({agency})) return false;
+    auto named = named_in(state, documents, earlier, header, descriptor, context);
+    if (!named) return std::unexpected(named.error());
+    return may_read(std::move(*named));
+}
+
+namespace {
 
 // What is known of a message's case and of the message that it refers to, now.
 Result<policy::Context> context_of(const ReadState& state,
@@ -361,26 +391,14 @@ Result<Release> decide_release(const ReadState& state,
     release.whole = agency == header.sender;
     auto context = context_of(state, header, time);
     if (!context) return std::unexpected(context.error());
-    const auto may_read = [&](std::string_view section) {
-        return documents.policy
-            ->may_read(*documents.registry, agency, header.kind, section, *context)
-            .allowed;
-    };
     for (std::size_t i = 0; i < sections.size(); ++i) {
         auto descriptor = message::parse_descriptor(sections[i].descriptor);
         if (!descriptor) return std::unexpected(descriptor.error());
         if (!std::ranges::binary_search(descriptor->audience, agency)) continue;
-        context->named.clear();
-        bool allowed = agency == header.sender || may_read(descriptor->name);
-        if (!allowed) {
-            context->named = {agency};
-            if (!may_read(descriptor->name)) continue;
-            auto named = named_in(state, documents, earlier, header, *descriptor, *context);
-            if (!named) return std::unexpected(named.error());
-            context->named = std::move(*named);
-            allowed = may_read(descriptor->name);
-        }
-        if (!allowed) continue;
+        auto allowed =
+            may_read_section(state, documents, earlier, agency, header, *descriptor, *context);
+        if (!allowed) return std::unexpected(allowed.error());
+        if (!*allowed) continue;
         release.whole = true;
         release.sections.push_back(i);
     }

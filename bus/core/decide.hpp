@@ -62,6 +62,16 @@ class EarlierRules {
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::shared_ptr<const Documents>> kept_;
 };
 
+// Whether policy lets an agency of its audience read a section now. A grant to whom a message names
+// holds for whom its audience shows to be named.
+Result<bool> may_read_section(const ReadState& state,
+                              const Documents& documents,
+                              EarlierRules& earlier,
+                              const AgencyId& agency,
+                              const message::Header& header,
+                              const message::Descriptor& descriptor,
+                              policy::Context context);
+
 // What of a stored message an agency gets now: indices into `sections`. Empty and `whole` false:
 // the entry is skipped for lack of a grant.
 struct Release {

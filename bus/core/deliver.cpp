@@ -40,7 +40,8 @@ Result<std::optional<Code>> Group::why_skipped(const AgencyId& agency, const Mes
     auto header = message::parse_header(entry->content);
     if (!header) return std::unexpected(header.error());
     auto sections = state_.sections(*entry);
-    if (!sections) return std::optional<Code>();  // erased: its header was delivered
+    if (!sections && sections.error().code == Code::erased) return std::optional<Code>();
+    if (!sections) return std::unexpected(sections.error());
     auto release = decide_release(
         state_, machine_.documents_, machine_.earlier_, agency, *header, *sections, time_);
     if (!release) return std::unexpected(release.error());

@@ -39,14 +39,15 @@ Result<std::optional<message::PartyEvidence>> Group::evidence_at(const AgencyId&
         context.at = time_;
         context.parties = record.parties;
         context.consented = record.consented;
-        context.named = descriptor->audience;
-        const Documents& documents = machine_.documents_;
-        const bool granted =
-            agency == header->sender ||
-            documents.policy
-                ->may_read(*documents.registry, agency, header->kind, descriptor->name, context)
-                .allowed;
-        if (granted) evidence.entry.sections.push_back(std::move(section));
+        auto granted = may_read_section(state_,
+                                        machine_.documents_,
+                                        machine_.earlier_,
+                                        agency,
+                                        *header,
+                                        *descriptor,
+                                        std::move(context));
+        if (!granted) return std::unexpected(granted.error());
+        if (*granted) evidence.entry.sections.push_back(std::move(section));
     }
     if (evidence.entry.sections.empty()) return Found();
     auto path = proof::inclusion_path(position, head_size, state_.tree());

@@ -14,6 +14,7 @@ Result<void> Machine::load(const ReadState& state) {
     auto documents = state.documents();
     if (!documents) return std::unexpected(documents.error());
     documents_ = std::move(*documents);
+    earlier_ = {};  // a version may have been adopted in a group that was dropped
     return {};
 }
 

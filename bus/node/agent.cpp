@@ -9,9 +9,15 @@
 namespace lienthong::node {
 namespace {
 
-// A broker may give any number of reasons.
-constexpr std::size_t kAlarmsMax = 4096;
-const std::string kTooManyAlarms = "too_many_alarms";
+// A broker may give any number of reasons for one alarm; it must not hide another one.
+constexpr std::size_t kAlarmsOfNameMax = 256;
+constexpr const char* kAndMore = " and_more";
+constexpr std::chrono::milliseconds kCompareAgain{5'000};
+constexpr int kFramesMax = 256;  // taken in one step
+
+std::string name_of(std::string_view alarm) {
+    return std::string(alarm.substr(0, alarm.find(' ')));
+}
 
 }  // namespace
 
@@ -117,10 +123,11 @@ Result<void> NodeAgent::learn_document(WriteStore& store, Position position, Byt
 int NodeAgent::do_work() {
     if (broken_) return 0;
     int done = 0;
-    while (receive_one()) ++done;
+    while (done < kFramesMax && receive_one()) ++done;
     expire_calls();
     if (connection_ == Connection::down && clock_.monotonic() >= connect_not_before_) connect();
     if (connection_ == Connection::up) {
+        step_compare();
         step_publish();
         step_fetch();
         step_witness();
@@ -224,12 +231,9 @@ void NodeAgent::greeted(Result<Reply> reply) {
         lose_connection(Error{Code::wrong_sender, {}, {}, {}});
         return;
     }
-    auto checked = compare_streams(*welcome);
-    if (!checked) {
-        fail_with(checked.error());
-        return;
-    }
     connection_ = Connection::up;
+    streams_compared_ = false;
+    take_welcome(*welcome);
     known_unreachable_ = false;
     cosigned_size_ = 0;
     chunks_idle_ = false;
@@ -237,9 +241,43 @@ void NodeAgent::greeted(Result<Reply> reply) {
     log::info("connected node={} epoch={}", options_.node.text(), welcome->epoch);
 }
 
+// What it says of streams counts once its head is led to: it can hold up the outbox.
+void NodeAgent::take_welcome(const wire::Welcome& welcome) {
+    compare_again_at_ = after(kCompareAgain);
+    auto head = check_head(welcome.head, options_.bus, *documents_.registry);
+    if (!head) {
+        alarm(fmt::format("bad_head code={}", info(head.error().code).name));
+        return;
+    }
+    follow_head(*head, nullptr, [this, welcome, head = *head](Followed followed) {
+        if (followed != Followed::yes) return;
+        auto compared = compare_streams(welcome, head.size);
+        if (compared) compared = keep_head(welcome.head, head);
+        if (!compared) {
+            fail_with(compared.error());
+            return;
+        }
+        streams_compared_ = true;
+    });
+}
+
+void NodeAgent::step_compare() {
+    if (streams_compared_ || clock_.monotonic() < compare_again_at_) return;
+    compare_again_at_ = after(kCompareAgain);
+    send(wire::Channel::control,
+         hello(),
+         {},
+         after(options_.answer_timeout),
+         [this](Result<Reply> reply) {
+             const auto* welcome = reply ? std::get_if<wire::Welcome>(&reply->body) : nullptr;
+             if (welcome != nullptr) take_welcome(*welcome);
+         });
+}
+
 // Numbers that the broker has and the outbox has not: the outbox was restored from a backup. Its
 // streams are closed; what waits goes out under new ids, once its own entries are back.
-Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome) {
+Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome, std::uint64_t log_size) {
+    restore_until_ = std::min(restore_until_, log_size);  // nothing of ours is behind its end
     return write([&](WriteStore& store) -> Result<void> {
         bool restored = false;
         std::set<std::uint64_t> named;
@@ -255,8 +293,7 @@ Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome) {
             auto forgotten = store.forget_stream(theirs.stream);
             if (!forgotten) return forgotten;
         }
-        const auto head = proof::parse_head(welcome.head);
-        if (!restored || !head || head->size <= cursor_) return {};
+        if (!restored || log_size <= cursor_) return {};
         // A full list names the streams in which this node was last active. A stream that it does
         // not name may be ahead too, but then all that are named were used after the backup as
         // well, and have shown it: so none that is not named can be trusted.
@@ -264,7 +301,7 @@ Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome) {
             auto forgotten = store.forget_streams_but(named);
             if (!forgotten) return forgotten;
         }
-        const RestoreRow restore{head->size, last_draft_at_start_};
+        const RestoreRow restore{log_size, last_draft_at_start_};
         auto kept = store.set_restore(restore);
         return kept ? begin_restore(store, restore) : kept;
     });
@@ -285,32 +322,40 @@ void NodeAgent::lose_connection(const Error& error) {
     for (auto& [request, call] : calls) call.done(fail(Code::unreachable, "connection lost"));
 }
 
-// An alarm is kept, shown by `status`, and said once in each run. Stored at the end of the step: it
-// may be raised while a transaction is open.
+// An alarm is kept, shown by `status`, and said once in each run. Stored with the next change, in
+// the same transaction: what raised it may not be noticed a second time.
 void NodeAgent::alarm(std::string text) {
-    if (alarms_raised_.size() >= kAlarmsMax) text = kTooManyAlarms;
+    const std::string name = name_of(text);
+    std::size_t& raised = alarms_of_[name];
+    if (raised >= kAlarmsOfNameMax) text = name + kAndMore;
     if (!alarms_raised_.insert(text).second) return;
+    ++raised;
     log::error("alarm {}", text);
     alarms_to_store_.push_back(std::move(text));
 }
 
+Result<void> NodeAgent::keep_alarms(WriteStore& store) {
+    if (alarms_to_store_.empty()) return {};
+    const auto known = store.alarms();
+    if (!known) return std::unexpected(known.error());
+    std::set<std::string> kept(known->begin(), known->end());  // of earlier runs too
+    std::map<std::string, std::size_t> of_name;
+    for (const std::string& text : kept) ++of_name[name_of(text)];
+    for (const std::string& said : alarms_to_store_) {
+        const std::string name = name_of(said);
+        const std::string& text = of_name[name] < kAlarmsOfNameMax ? said : name + kAndMore;
+        if (!kept.insert(text).second) continue;
+        ++of_name[name];
+        auto one = store.add_alarm(text);
+        if (!one) return one;
+    }
+    return {};
+}
+
 void NodeAgent::store_alarms() {
-    if (alarms_to_store_.empty() || broken_) return;
-    auto stored = write([&](WriteStore& store) -> Result<void> {
-        const auto known = store.alarms();
-        if (!known) return std::unexpected(known.error());
-        std::set<std::string> said(known->begin(), known->end());  // of earlier runs too
-        for (const std::string& text : alarms_to_store_) {
-            if (said.contains(kTooManyAlarms)) return {};
-            const std::string& kept = said.size() < kAlarmsMax ? text : kTooManyAlarms;
-            if (!said.insert(kept).second) continue;
-            auto one = store.add_alarm(kept);
-            if (!one) return one;
-        }
-        return {};
-    });
+    if (alarms_to_store_.empty()) return;
+    auto stored = write([](WriteStore&) { return Result<void>(); });
     if (!stored) fail_with(stored.error());
-    alarms_to_store_.clear();
 }
 
 void NodeAgent::fail_with(Error error) {

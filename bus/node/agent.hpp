@@ -97,11 +97,14 @@ class NodeAgent {
     wire::Hello hello() const;
     void connect();
     void greeted(Result<Reply> reply);
-    Result<void> compare_streams(const wire::Welcome& welcome);
+    void take_welcome(const wire::Welcome& welcome);
+    void step_compare();
+    Result<void> compare_streams(const wire::Welcome& welcome, std::uint64_t log_size);
     void lose_connection(const Error& error);
     Result<void> load_documents();
     Result<void> learn_document(WriteStore& store, Position position, BytesView bytes);
     void alarm(std::string text);
+    Result<void> keep_alarms(WriteStore& store);
     void store_alarms();
     void note_document(const registry::SignedDocument& document,
                        BytesView bytes,
@@ -155,6 +158,7 @@ class NodeAgent {
                              const Hash& stream_class,
                              const StreamRow& stream);
     Result<bool> resolve_reference(Draft& draft, Scene& scene);
+    Result<bool> resolve_own(Draft& draft, Scene& scene);
     Scene scene() const;
     Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,
                                     std::vector<Outcome>& outcomes);
@@ -232,6 +236,7 @@ class NodeAgent {
     void received_of_case(const CaseAsk& ask, Result<Reply> reply);
     Result<void> take_evidence(CaseAsk ask, const message::QueryAnswer& answer);
     Result<void> compose_for_case(const CaseAsk& ask, const message::QueryAnswer& answer);
+    Result<void> refused_case(const CaseAsk& ask, const Error& error);
     void await_case(Ordinal ordinal, Position position);
     Result<void> refuse_beyond_log(Ordinal ordinal, Position position);
     Result<bool> same_audience(const Draft& draft,
@@ -247,9 +252,17 @@ class NodeAgent {
     // by one that is asked for. A larger one becomes the newest.
     void follow_head(const proof::Head& head, const wire::ConsistencyProof* given, OnFollowed then);
     Followed lead_head(const proof::Head& head, std::span<const Hash> proof);
+    // Stores one that was led to, if it is the newest: a restart would forget it.
+    Result<void> keep_head(const std::string& note, const proof::Head& head);
     Followed head_conflict(const proof::Head& head);
     bool names_old_documents(const proof::Head& head);
-    std::optional<registry::DocumentKind> maybe_withheld(const proof::Head& head) const;
+    // A head of this size named a document that was not known then.
+    struct DocumentDue {
+        std::uint64_t size = 0;
+        registry::DocumentKind kind{};
+        Hash digest;
+    };
+    std::optional<DocumentDue> maybe_due(const proof::Head& head) const;
     Position go_on_from(const proof::Head& head, const message::Delivery& delivery);
     Result<proof::Head> check_receipt(const message::Receipt& receipt, const message::Batch& batch);
     Result<void> hold_receipt(WriteStore& store,
@@ -271,6 +284,7 @@ class NodeAgent {
     Result<void> doubt(WriteStore& store, Position position, Code code);
     void step_mend();
     void received_again(Position position, Result<Reply> reply);
+    void give_up(Position position);
     void prove_again(const message::DeliveredEntry& entry, const CheckedEntry& checked);
     Result<void> take_mended(WriteStore& store,
                              const message::DeliveredEntry& entry,
@@ -383,6 +397,8 @@ class NodeAgent {
 
     Connection connection_ = Connection::down;
     bool known_unreachable_ = false;  // the newest attempt to connect failed, or the line was lost
+    bool streams_compared_ = false;   // with what the broker has, in this connection
+    Clock::Monotonic compare_again_at_{};
     Clock::Monotonic connect_not_before_{};
     std::chrono::milliseconds connect_pause_{100};
     std::map<std::uint64_t, Call> calls_;
@@ -394,6 +410,7 @@ class NodeAgent {
     // ones.
     std::map<Hash, Position> document_digests_;
     std::map<registry::DocumentKind, Position> newest_document_;
+    std::optional<DocumentDue> document_due_;
 
     std::optional<proof::Head> head_;  // newest verified
     // The newest head that is proven consistent and on disk: the only one to vouch for.
@@ -414,18 +431,14 @@ class NodeAgent {
     bool fetching_ = false;          // from the request until what came is stored
     bool fetch_waits_ = false;       // the broker keeps the request until something comes
     bool fetch_again_ = false;       // somebody wants to know now how far the log has come
+    bool fetch_must_move_ = false;   // the log was longer than the cursor when it was asked
     std::uint64_t fetch_round_ = 0;  // of the newest request; answers to older ones are dropped
     Clock::Monotonic publish_not_before_{};
     Turns turns_;
     std::optional<Code> publish_waits_for_;       // why the first of the outbox was not taken yet
     std::chrono::milliseconds stale_pause_{500};  // grows while audiences are refused as stale
-    // A draft waits for the entry at which the broker says that its case stands.
-    struct Awaited {
-        Ordinal ordinal = 0;
-        Position position = 0;
-        bool operator==(const Awaited&) const = default;
-    };
-    std::optional<Awaited> awaited_;
+    // Drafts that have waited for the entry at which the broker says that their case stands.
+    std::set<Ordinal> awaiting_;
     Clock::Monotonic fetch_not_before_{};
     // After a restore: no new work before the cursor is here; drafts that have no receipt, by what
     // they say; ids that the restored outbox knows itself.
@@ -451,6 +464,7 @@ class NodeAgent {
     Clock::Monotonic mend_not_before_{};
     std::chrono::milliseconds mend_pause_{};  // behind the next round
     std::set<std::string> alarms_raised_;
+    std::map<std::string, std::size_t> alarms_of_;  // raised in this run, by the first word
     std::vector<std::string> alarms_to_store_;
     std::optional<Error> broken_;
 };
@@ -462,8 +476,11 @@ Result<void> NodeAgent::write(F&& change) {
     if (!txn) return std::unexpected(txn.error());
     WriteStore store(**txn, keys_.master, random_);
     Result<void> changed = change(store);
+    if (changed) changed = keep_alarms(store);
     if (!changed) return changed;
-    return (*txn)->commit();
+    auto committed = (*txn)->commit();
+    if (committed) alarms_to_store_.clear();
+    return committed;
 }
 
 template <class F>

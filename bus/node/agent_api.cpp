@@ -410,8 +410,9 @@ void NodeAgent::catch_up_to_now(Clock::Monotonic until, std::function<void(Resul
         progress->asked = true;
         send(wire::Channel::control, hello(), {}, until, [this, progress](Result<Reply> reply) {
             const auto* welcome = reply ? std::get_if<wire::Welcome>(&reply->body) : nullptr;
-            const auto head = welcome != nullptr ? proof::parse_head(welcome->head)
-                                                 : Result<proof::Head>(fail(Code::unreachable));
+            const auto head = welcome != nullptr
+                                  ? check_head(welcome->head, options_.bus, *documents_.registry)
+                                  : Result<proof::Head>(fail(Code::unreachable));
             progress->asked = head.has_value();
             if (!head) return;
             progress->target = head->size;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
 constexpr std::chrono::milliseconds kFetchPause{50};
+constexpr std::chrono::milliseconds kDistrustPause{5'000};
 
 void insert(std::vector<AgencyId>& agencies, const AgencyId& agency) {
     const auto place = std::ranges::lower_bound(agencies, agency);
@@ -46,13 +47,15 @@ void NodeAgent::received_of_case(const CaseAsk& ask, Result<Reply> reply) {
             publish_not_before_ = after(kRetryPause);
             return;
         }
-        auto refused = refuse_draft(ask.ordinal, Error{Code::forbidden, {}, "case", {}});
+        auto refused = refused_case(ask, reply.error());
         if (!refused) fail_with(refused.error());
         return;
     }
     const auto* answer = std::get_if<wire::QueryAnswer>(&reply->body);
-    if (answer == nullptr || answer->cases.size() != 1) {
-        publish_not_before_ = after(kRetryPause);
+    if (answer == nullptr || answer->cases.size() != 1 ||
+        answer->cases.front().case_id != ask.draft.case_id) {
+        alarm("unreadable_answer code=malformed_frame");
+        turns_.put_aside(ask.ordinal, after(kDistrustPause));
         return;
     }
     auto waits = read([&](const ReadStore& store) { return store.is_waiting(ask.ordinal); });
@@ -62,6 +65,20 @@ void NodeAgent::received_of_case(const CaseAsk& ask, Result<Reply> reply) {
     }
     auto done = ask.head ? take_evidence(ask, *answer) : compose_for_case(ask, *answer);
     if (!done) fail_with(done.error());
+}
+
+// Nobody signed that. A party knows better, and what it has to say stays; to anybody else the
+// broker says so of every case.
+Result<void> NodeAgent::refused_case(const CaseAsk& ask, const Error& error) {
+    auto own = read([&](const ReadStore& store) { return store.maybe_case(ask.draft.case_id); });
+    if (!own) return std::unexpected(own.error());
+    if (!*own || !std::ranges::binary_search((*own)->proven.parties, options_.agency)) {
+        return refuse_draft(ask.ordinal, Error{Code::forbidden, {}, "case", {}});
+    }
+    alarm(fmt::format("unsigned_refusal code={}", info(error.code).name));
+    publish_waits_for_ = error.code;
+    turns_.put_aside(ask.ordinal, after(kDistrustPause));
+    return {};
 }
 
 // Signed as a delivered entry is, in the log that this node follows, and of this very case.
@@ -141,11 +158,12 @@ Result<void> NodeAgent::compose_for_case(const CaseAsk& ask, const message::Quer
 
     auto same = same_audience(ask.draft, claimed, known);
     if (!same) return std::unexpected(same.error());
-    if (*same) return compose_batch({ask.ordinal}, ask.draft, known);
-    if (cursor_ <= row.position) {
+    if (!*same && cursor_ <= row.position) {
         await_case(ask.ordinal, row.position);
         return {};
     }
+    awaiting_.erase(ask.ordinal);
+    if (*same) return compose_batch({ask.ordinal}, ask.draft, known);
     auto consent = same_audience(ask.draft, claimed, with_parties);
     if (!consent) return std::unexpected(consent.error());
     if (!*consent && !ask.head && head_) {
@@ -164,8 +182,7 @@ Result<void> NodeAgent::compose_for_case(const CaseAsk& ask, const message::Quer
 
 // What says so may be on its way. If it does not come, the broker must have a log that holds it.
 void NodeAgent::await_case(Ordinal ordinal, Position position) {
-    const bool again = awaited_ == Awaited{ordinal, position};
-    awaited_ = Awaited{ordinal, position};
+    const bool again = !awaiting_.insert(ordinal).second;
     fetch_again_ = true;
     turns_.put_aside(ordinal, after(again ? kRetryPause : kFetchPause));
     if (!again) return;
@@ -183,9 +200,11 @@ void NodeAgent::await_case(Ordinal ordinal, Position position) {
                  alarm(fmt::format("bad_head code={}", info(head.error().code).name));
                  return;
              }
-             if (head->size > position || cursor_ > position) return;
-             auto refused = refuse_beyond_log(ordinal, position);
-             if (!refused) fail_with(refused.error());
+             follow_head(*head, nullptr, [this, ordinal, position, head = *head](Followed led) {
+                 if (led != Followed::yes || head.size > position || cursor_ > position) return;
+                 auto refused = refuse_beyond_log(ordinal, position);
+                 if (!refused) fail_with(refused.error());
+             });
          });
 }
 
@@ -194,6 +213,7 @@ Result<void> NodeAgent::refuse_beyond_log(Ordinal ordinal, Position position) {
     auto waits = read([&](const ReadStore& store) { return store.is_waiting(ordinal); });
     if (!waits) return std::unexpected(waits.error());
     if (!*waits) return {};  // it has gone into a bundle meanwhile
+    awaiting_.erase(ordinal);
     alarm(fmt::format("case_beyond_log position={}", position));
     return refuse_draft(ordinal,
                         Error{Code::wrong_audience,

@@ -100,6 +100,13 @@ NodeAgent::Followed NodeAgent::lead_head(const proof::Head& head, std::span<cons
     return Followed::yes;
 }
 
+Result<void> NodeAgent::keep_head(const std::string& note, const proof::Head& head) {
+    if (!head_ || head_->size != head.size) return {};
+    auto kept = write([&](WriteStore& store) { return store.set_head(note); });
+    if (kept) head_stored(note);
+    return kept;
+}
+
 NodeAgent::Followed NodeAgent::head_conflict(const proof::Head& head) {
     alarm(fmt::format("head_conflict size={} other={}", head.size, head_ ? head_->size : 0));
     return Followed::conflict;
@@ -121,8 +128,8 @@ bool NodeAgent::names_old_documents(const proof::Head& head) {
     return is_old;
 }
 
-// A node that has read the log up to this head has every document that the head names.
-std::optional<registry::DocumentKind> NodeAgent::maybe_withheld(const proof::Head& head) const {
+// A document that this head names and this node does not know.
+std::optional<NodeAgent::DocumentDue> NodeAgent::maybe_due(const proof::Head& head) const {
     using registry::DocumentKind;
     const std::pair<DocumentKind, Hash> named[] = {
         {DocumentKind::administrators, head.administrators},
@@ -131,20 +138,26 @@ std::optional<registry::DocumentKind> NodeAgent::maybe_withheld(const proof::Hea
         {DocumentKind::procedure, head.procedure},
     };
     for (const auto& [kind, digest] : named) {
-        if (digest != documents_.digest(kind)) return kind;
+        if (digest != documents_.digest(kind) && !document_digests_.contains(digest)) {
+            return DocumentDue{head.size, kind, digest};
+        }
     }
     return std::nullopt;
 }
 
-// Where to go on after this delivery: behind it, or, if it kept a document back, behind the newest
-// document of that kind that did come. What comes again at its own place is no news.
+// Where to go on after this delivery. A node that has read the log up to a head has every document
+// that the head names: if one was kept back, it goes on behind the newest of that kind that did
+// come. What comes again at its own place is no news.
 Position NodeAgent::go_on_from(const proof::Head& head, const message::Delivery& delivery) {
-    if (delivery.to != head.size) return delivery.to;  // still catching up
-    const auto kind = maybe_withheld(head);
-    if (!kind) return delivery.to;
-    alarm(fmt::format(
-        "withheld_document kind={} version={}", registry::name(*kind), documents_.version(*kind)));
-    const auto newest = newest_document_.find(*kind);
+    if (!document_due_) document_due_ = maybe_due(head);
+    if (!document_due_ || delivery.to < document_due_->size) return delivery.to;
+    const DocumentDue due = *document_due_;
+    document_due_.reset();
+    if (document_digests_.contains(due.digest)) return delivery.to;
+    alarm(fmt::format("withheld_document kind={} version={}",
+                      registry::name(due.kind),
+                      documents_.version(due.kind)));
+    const auto newest = newest_document_.find(due.kind);
     return newest == newest_document_.end() ? 0 : std::min(delivery.to, newest->second + 1);
 }
 

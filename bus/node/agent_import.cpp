@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // NodeAgent's way in without a network: the broker's reply to a bundle of this node. All of it is
-// read and checked before anything changes; then answers and deliveries go the way that they would
-// go from a connection, with the proofs that the reply brought in place of questions.
+// read, and all receipts and refusals are checked, before anything changes; then answers and
+// deliveries go the way that they would go from a connection, one after the other, with the proofs
+// that the reply brought in place of questions.
 #include <algorithm>
 
 #include "bus/base/log.hpp"
@@ -100,7 +101,9 @@ Result<ImportedBundle> NodeAgent::import_bundle(BytesView file,
         if (++done % kProgressFrames == 0) progress(done, exchanges->size());
         Result<void> one;
         if (const auto* welcome = std::get_if<wire::Welcome>(&answer)) {
-            one = compare_streams(*welcome);
+            auto head = check_head(welcome->head, options_.bus, *documents_.registry);
+            if (!head) return std::unexpected(head.error());
+            one = compare_streams(*welcome, head->size);
             if (!one) fail_with(one.error());
         } else if (const auto* publish = std::get_if<wire::Publish>(&asked)) {
             one = take_answer(*publish, exchange, leading, taken);

@@ -76,14 +76,40 @@ void NodeAgent::received_again(Position position, Result<Reply> reply) {
         alarm(fmt::format("bad_delivery code={}", info(head.error().code).name));
         return;
     }
-    if (delivery->entries.empty() || delivery->entries.front().position != position) return;
+    if (delivery->to <= position) return;  // there is no room for it now
     mending_ = true;
-    follow_head(*head, nullptr, [this, entry = delivery->entries.front()](Followed followed) {
+    auto kept = std::make_shared<message::Delivery>(std::move(*delivery));
+    follow_head(*head, nullptr, [this, position, kept, head = *head](Followed followed) {
         mending_ = false;
         if (followed != Followed::yes) return;
+        auto stored = keep_head(kept->head, head);
+        if (!stored) {
+            fail_with(stored.error());
+            return;
+        }
+        if (kept->entries.empty() || kept->entries.front().position != position) {
+            give_up(position);
+            return;
+        }
+        const message::DeliveredEntry& entry = kept->entries.front();
         auto checked = check_entry(entry, options_.bus, options_.agency, *documents_.registry);
         if (checked) prove_again(entry, *checked);
     });
+}
+
+// The broker signs that nothing is here for this agency any more: what it has no grant for, and so
+// nothing of its own.
+void NodeAgent::give_up(Position position) {
+    auto erased = write([&](WriteStore& store) -> Result<void> {
+        auto waits = store.is_doubtful(position);
+        if (!waits) return std::unexpected(waits.error());
+        if (!*waits) return {};
+        alarm(fmt::format("entry_not_granted position={}", position));
+        --doubtful_;
+        restored_pending_.erase(position);
+        return store.erase_doubtful(position);
+    });
+    if (!erased) fail_with(erased.error());
 }
 
 // Nothing speaks for the place of an entry that comes out of its turn but a proof: without it, one

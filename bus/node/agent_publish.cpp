@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
 constexpr std::chrono::milliseconds kTurnPause{50};
+constexpr std::size_t kBatchesMax = 256;  // that wait by themselves
 
 }  // namespace
 
@@ -30,7 +31,7 @@ Scene NodeAgent::scene() const {
 
 void NodeAgent::step_publish() {
     if (publishing_ || clock_.monotonic() < publish_not_before_) return;
-    if (is_restoring()) return;
+    if (!streams_compared_ || is_restoring()) return;
     auto going = send_next();
     if (going && !*going) going = compose_next();
     if (!going) {
@@ -119,11 +120,24 @@ Result<bool> NodeAgent::resolve_reference(Draft& draft, Scene& at) {
             return store.maybe_inbox(**position);
         });
     if (!entry) return std::unexpected(entry.error());
-    if (!*entry) return false;
+    if (!*entry) return resolve_own(draft, at);
     auto header = message::parse_header((*entry)->header);
     if (!header) return std::unexpected(header.error());
     at.answered = header->sender;
     draft.refers_to->header_digest = keys::sha256((*entry)->header);
+    return true;
+}
+
+// One of this node's own that has not come back: its receipt says what the broker holds. False: it
+// has none yet.
+Result<bool> NodeAgent::resolve_own(Draft& draft, Scene& at) {
+    const MessageId& id = draft.refers_to->message;
+    auto kept = read([&](const ReadStore& store) { return store.maybe_receipt_of(id); });
+    if (!kept) return std::unexpected(kept.error());
+    if (!*kept) return false;
+    const auto& [first, row] = **kept;
+    at.answered = options_.agency;
+    draft.refers_to->header_digest = row.headers.at(id.sequence - first.sequence);
     return true;
 }
 
@@ -133,16 +147,22 @@ Result<bool> NodeAgent::compose_next() {
     auto ordinals =
         read([](const ReadStore& store) { return store.waiting(message::kBatchMessagesMax); });
     if (!ordinals) return std::unexpected(ordinals.error());
+    auto batches = read([](const ReadStore& store) { return store.count(Tables::outbox); });
+    if (!batches) return std::unexpected(batches.error());
+    if (*batches >= kBatchesMax) return false;
     std::set<CaseId> waits;  // nothing overtakes an earlier message of its case
     while (!ordinals->empty()) {
         const Ordinal ordinal = ordinals->front();
-        auto draft = read([&](const ReadStore& store) { return store.body(ordinal); });
-        if (!draft) return std::unexpected(draft.error());
-        const CaseId& case_id = draft->case_id;
+        auto row = read([&](const ReadStore& store) { return store.maybe_draft(ordinal); });
+        if (!row) return std::unexpected(row.error());
+        CHECK(row->has_value());
+        const CaseId case_id = (*row)->outcome.case_id;
         const bool may_go = turns_.may_go(ordinal, clock_.monotonic()) && !turns_.holds(case_id) &&
                             !waits.contains(case_id);
         if (may_go) {
             turns_.forget(ordinal);
+            auto draft = read([&](const ReadStore& store) { return store.body(ordinal); });
+            if (!draft) return std::unexpected(draft.error());
             if (needs_knowledge(*draft)) {
                 ask_of_case(CaseAsk{ordinal, std::move(*draft), {}, 0});
                 return true;
@@ -164,7 +184,7 @@ Result<void> NodeAgent::compose_batch(const std::vector<Ordinal>& ordinals,
     if (!made) return std::unexpected(made.error());
     if (!*made) return {};
     if ((*made)->waits) {
-        turns_.put_aside(ordinals.front(), after(kTurnPause));
+        turns_.put_aside(ordinals.front(), after(kRetryPause));
         return {};
     }
     // Chunks go first; the batch follows when the broker has them all.

@@ -26,6 +26,7 @@ void NodeAgent::step_fetch() {
     if ((fetching_ && !again) || clock_.monotonic() < fetch_not_before_) return;
     fetching_ = true;
     fetch_waits_ = true;
+    fetch_must_move_ = head_ && head_->size > cursor_;
     fetch_again_ = false;
     const std::uint64_t round = ++fetch_round_;
     wire::Fetch fetch{"node", cursor_, kCreditBytes, kCreditMessages};
@@ -61,6 +62,11 @@ void NodeAgent::received_delivery(Result<Reply> reply) {
     }
     if (names_old_documents(*head)) {
         again_later(std::chrono::seconds{5});
+        return;
+    }
+    if (fetch_must_move_ && delivery->to == delivery->from) {
+        alarm(fmt::format("cursor_held position={}", cursor_));
+        again_later(kConflictPause);
         return;
     }
     auto kept = std::make_shared<message::Delivery>(std::move(*delivery));

@@ -136,7 +136,12 @@ Result<void> NodeAgent::recognise_own(WriteStore& store,
     auto proof = proof::parse_batch_proof(entry.proof);
     if (!proof) return std::unexpected(proof.error());
     const auto* key = documents_.registry->maybe_key(proof->key_id).key;
-    if (key == nullptr || key->node != options_.node) return {};  // another node of the agency
+    if (key != nullptr && key->node != options_.node) return {};  // another node of the agency
+    const auto cannot = [&] {
+        alarm(fmt::format("own_entry_not_compared position={}", entry.position));
+        return Result<void>();
+    };
+    if (key == nullptr) return cannot();
     Said said{header.kind, header.case_id, header.unit, {}};
     for (std::size_t i = 0; i < entry.sections.size(); ++i) {
         auto plaintext =
@@ -145,7 +150,7 @@ Result<void> NodeAgent::recognise_own(WriteStore& store,
             restored_pending_.insert(entry.position);
             return {};
         }
-        if (!plaintext) return {};  // sealed to a key that is gone: it cannot be compared
+        if (!plaintext) return cannot();  // sealed to a key that is gone
         said.sections.emplace_back(entry.sections[i].index, keys::sha256(plaintext->view()));
     }
     const auto found = restored_drafts_.find(said.digest());

@@ -158,17 +158,6 @@ Result<std::optional<StreamRow>> ReadStore::maybe_stream(const Hash& delivery_cl
     return std::optional(found);
 }
 
-Result<std::uint64_t> ReadStore::next_of_stream(std::uint64_t stream) const {
-    std::uint64_t next = 0;
-    auto scanned = txn_.scan(id(Tables::streams), {}, [&](BytesView, BytesView value) {
-        ByteReader in(value);
-        if (in.u64() == stream) next = in.u64();
-        return next == 0;
-    });
-    if (!scanned) return std::unexpected(scanned.error());
-    return next;
-}
-
 Result<std::vector<std::pair<MessageId, OutboxRow>>> ReadStore::outbox() const {
     std::vector<MessageId> ids;
     auto scanned = txn_.scan(id(Tables::outbox), {}, [&](BytesView row_key, BytesView) {
@@ -411,33 +400,6 @@ Result<void> WriteStore::put_key(std::string_view text, const KeyRow& row) {
     return put(Tables::keys,
                keys::sha256(as_bytes(text)).view(),
                ByteWriter().u64(row.ordinal).hash(row.content).take());
-}
-
-Result<void> WriteStore::put_stream(const Hash& delivery_class, const StreamRow& row) {
-    return put(
-        Tables::streams, delivery_class.view(), ByteWriter().u64(row.stream).u64(row.next).take());
-}
-
-Result<void> WriteStore::forget_stream(std::uint64_t stream) {
-    return forget_streams([&](std::uint64_t one) { return one == stream; });
-}
-
-Result<void> WriteStore::forget_streams_but(const std::set<std::uint64_t>& streams) {
-    return forget_streams([&](std::uint64_t one) { return !streams.contains(one); });
-}
-
-Result<void> WriteStore::forget_streams(const std::function<bool(std::uint64_t)>& which) {
-    std::vector<Bytes> found;
-    auto scanned = txn_.scan(id(Tables::streams), {}, [&](BytesView row_key, BytesView value) {
-        if (which(number_in(value))) found.push_back(to_bytes(row_key));
-        return true;
-    });
-    if (!scanned) return scanned;
-    for (const Bytes& row_key : found) {
-        auto erased = write_.erase(id(Tables::streams), row_key);
-        if (!erased) return erased;
-    }
-    return {};
 }
 
 Result<void> WriteStore::put_outbox(const MessageId& first, const OutboxRow& row) {

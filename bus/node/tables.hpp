@@ -33,13 +33,14 @@ enum class Tables : journal::Table {
     refusals,    // stream, first number → a signed refusal of a batch
     own_due,     // position → message: own accepted ones that have not come back yet
     doubtful,    // position → code: messages that failed a check and are asked for again
+    ended,       // stream → next number: own streams that are used no more
 };
 
-inline constexpr std::array<std::string_view, 23> kTableNames = {
+inline constexpr std::array<std::string_view, 24> kTableNames = {
     "singletons", "documents", "drafts",   "bodies",     "waiting",    "keys",
     "streams",    "outbox",    "inbox",    "inbox_ids",  "in_streams", "cases",
     "case_keys",  "alarms",    "bundles",  "out_chunks", "out_unsent", "in_chunks",
-    "in_wanted",  "receipts",  "refusals", "own_due",    "doubtful",
+    "in_wanted",  "receipts",  "refusals", "own_due",    "doubtful",   "ended",
 };
 
 constexpr journal::Table id(Tables table) { return static_cast<journal::Table>(table); }

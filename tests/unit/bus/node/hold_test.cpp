@@ -321,6 +321,29 @@ TEST_F(Held, ADocumentThatIsKeptBackIsAnAlarmAndIsAskedForAgain) {
     EXPECT_EQ(bus.status("labour").alarms.size(), 1U) << "what came again was no lie";
 }
 
+// The liar never shows the last entry, so the cursor never is where the head is.
+TEST_F(Held, ADocumentIsMissedAlsoByWhoNeverReachesTheEnd) {
+    ASSERT_EQ(publish().state, State::accepted);
+    ASSERT_TRUE(bus.catch_up("labour"));
+    lie<message::Delivery>([](message::Delivery& delivery) {
+        std::erase_if(delivery.entries, [](const message::DeliveredEntry& entry) {
+            return entry.kind == static_cast<std::uint8_t>(proof::EntryKind::document);
+        });
+        const std::uint64_t size = proof::parse_head(delivery.head)->size;
+        if (delivery.to == size) delivery.to = std::max(delivery.from, size - 1);
+        std::erase_if(delivery.entries, [&](const message::DeliveredEntry& entry) {
+            return entry.position >= delivery.to;
+        });
+        test::sign_delivery(delivery);
+    });
+    ASSERT_TRUE(bus.adopt("police", world().policy_document(world().policy, 2)).has_value());
+    for (int i = 0; i < 3; ++i) {
+        publish();
+        bus.steps(20);
+    }
+    EXPECT_TRUE(bus.has_alarm("labour", "withheld_document kind=policy version=1"));
+}
+
 TEST_F(Held, ARefusalThatIsNotSignedEndsNothing) {
     for (const Code code : {Code::id_conflict, Code::forbidden, Code::bad_signature}) {
         const auto before = messages();

@@ -102,6 +102,39 @@ TEST_F(Mending, WhatStaysSpoiledIsAskedForMoreAndMoreRarely) {
     EXPECT_EQ(doubtful(), 1U);
 }
 
+// What the broker holds of an own message its receipt says.
+TEST_F(Mending, AnOwnMessageThatCameSpoiledCanBeCorrected) {
+    lie<message::Delivery>([](message::Delivery& delivery) {
+        for (auto& entry : delivery.entries) spoil(entry);
+        test::sign_delivery(delivery);
+    });
+    Draft own = test::draft(Kind::outreach_report);
+    own.key = "a";
+    ASSERT_EQ(bus.submit_one("labour", own).state, State::accepted);
+    ASSERT_TRUE(bus.step_until([&] { return doubtful() == 1; }));
+    own.corrects = true;
+    own.facts.reset();
+    own.unit = UnitId::of("another");
+    const auto corrected = bus.try_submit("labour", {own}, seconds{10});
+    ASSERT_TRUE(corrected.has_value());
+    EXPECT_EQ(corrected->front().state, State::accepted);
+}
+
+// The broker signs that it has nothing here for this agency now.
+TEST_F(Mending, WhatIsNotGrantedAnyMoreIsGivenUp) {
+    const Position position = spoiled();
+    honest();
+    auto policy = world().policy;
+    std::erase_if(policy.grants, [](const policy::Grant& grant) {
+        return grant.id == "outreach-read" || grant.id == "outreach-read-partner";
+    });
+    ASSERT_TRUE(bus.adopt("police", world().policy_document(policy, 2)).has_value());
+    ASSERT_TRUE(bus.start_node("labour"));
+    ASSERT_TRUE(bus.step_until([&] { return doubtful() == 0; }));
+    EXPECT_TRUE(bus.has_alarm("labour", "entry_not_granted position=" + std::to_string(position)));
+    EXPECT_TRUE(bus.inbox("labour").empty());
+}
+
 TEST_F(Mending, WhatIsStillSpoiledStaysDoubtful) {
     const Position position = spoiled();
     ASSERT_TRUE(bus.start_node("labour"));

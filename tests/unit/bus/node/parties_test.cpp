@@ -186,6 +186,44 @@ TEST_F(PartiesOfACase, AreNotAwaitedFromBeyondTheLog) {
     expect_refused("case_beyond_log position=1000000");
 }
 
+// Another position each time, and a second draft that waits too.
+TEST_F(PartiesOfACase, AreNotAwaitedForEver) {
+    open({});
+    const CaseId first = case_id;
+    open({});
+    Position claimed = 1'000'000;
+    bus.set_tamper([claimed](wire::Command& answer, Bytes&) mutable {
+        auto* body = std::get_if<message::QueryAnswer>(&answer.body);
+        if (body == nullptr || body->cases.empty()) return;
+        body->parties = world().ids({"border-guard", "labour", "peoples-committee", "police"});
+        body->cases.front().position = ++claimed;
+    });
+    const auto outcomes = bus.submit(
+        "labour",
+        {case_draft(Kind::initial_check, first), case_draft(Kind::initial_check, case_id)});
+    ASSERT_EQ(outcomes.size(), 2U);
+    for (const Outcome& outcome : outcomes) EXPECT_EQ(outcome.state, State::refused);
+    EXPECT_TRUE(bus.has_alarm("labour", "case_beyond_log"));
+}
+
+// A refusal of the question is signed by nobody; a party knows that it is one.
+TEST_F(PartiesOfACase, AreNoReasonToGiveUpBecauseTheBrokerSaysSo) {
+    open({"labour"});
+    bus.set_tamper([](wire::Command& answer, Bytes&) {
+        if (std::holds_alternative<message::QueryAnswer>(answer.body)) {
+            answer.body = wire::Failure{Code::forbidden, {}, {}, {}};
+        }
+    });
+    const auto waiting = bus.try_submit(
+        "labour", {case_draft(Kind::initial_check, case_id)}, std::chrono::seconds{2});
+    ASSERT_TRUE(waiting.has_value());
+    EXPECT_EQ(waiting->front().state, State::waiting);
+    EXPECT_EQ(waiting->front().waits_for, Code::forbidden);
+    EXPECT_TRUE(bus.has_alarm("labour", "unsigned_refusal code=forbidden"));
+    bus.set_tamper({});
+    ASSERT_TRUE(bus.step_until([&] { return bus.status("labour").outbox == 0; }));
+}
+
 TEST_F(PartiesOfACase, AreNotProvenByAnotherCase) {
     open({"police"});
     const Position others = opening;

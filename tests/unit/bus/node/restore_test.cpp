@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "bus/base/check.hpp"
+#include "security/keys/digest.hpp"
 #include "tests/unit/bus/node/lying_broker.hpp"
 
 namespace lienthong::node {
@@ -132,8 +133,8 @@ TEST_F(LyingBroker, AlarmsAreKeptUpToABound) {
         ASSERT_TRUE(journal->acquire().has_value());
         auto txn = journal->begin_write().value();
         WriteStore store(*txn, keys.master, bus.random());
-        for (int i = 0; i < 4096; ++i) {
-            ASSERT_TRUE(store.add_alarm("planted " + std::to_string(i)).has_value());
+        for (int i = 0; i < 256; ++i) {
+            ASSERT_TRUE(store.add_alarm("bad_entry position=9" + std::to_string(i)).has_value());
         }
         ASSERT_TRUE(txn->commit().has_value());
     }
@@ -144,9 +145,79 @@ TEST_F(LyingBroker, AlarmsAreKeptUpToABound) {
     tell_labour([](message::Delivery& delivery) {
         delivery.entries.front().sections.at(0).body.back() ^= 1;
     });
-    const auto alarms = bus.status("labour").alarms;
-    ASSERT_EQ(alarms.size(), 4097U);
-    EXPECT_EQ(alarms.back(), "too_many_alarms");
+    auto alarms = bus.status("labour").alarms;
+    ASSERT_EQ(alarms.size(), 257U);
+    EXPECT_EQ(alarms.back(), "bad_entry and_more");
+    tell_labour([](message::Delivery& delivery) { delivery.agency = world().id("police"); });
+    alarms = bus.status("labour").alarms;
+    ASSERT_EQ(alarms.size(), 258U);
+    EXPECT_EQ(alarms.back(), "bad_delivery code=wrong_audience") << "one hides no other";
+}
+
+// What raised it is stored with it: after a crash nothing would raise it again.
+TEST_F(LyingBroker, AnAlarmIsStoredWithWhatRaisedIt) {
+    journal::fail_commit(bus.node_disk("labour"), 1, journal::CommitFault::before_durable);
+    tell_labour([](message::Delivery& delivery) {
+        delivery.entries.front().sections.at(0).body.back() ^= 1;
+    });
+    ASSERT_TRUE(bus.step_until([&] {
+        if (bus.maybe_node("labour") == nullptr) return true;
+        return bus.status("labour").doubtful == 1;
+    }));
+    journal::fail_commit(bus.node_disk("labour"), 0, journal::CommitFault::none);
+    ASSERT_TRUE(bus.start_node("labour"));
+    EXPECT_EQ(bus.status("labour").doubtful, 1U);
+    EXPECT_TRUE(bus.has_alarm("labour", "bad_entry"));
+}
+
+// What a Welcome says of streams could hold up the outbox for ever.
+TEST_F(LyingBroker, AWelcomeCountsOnceItsHeadIsLedTo) {
+    for (const bool is_signed : {false, true}) {
+        lie<wire::Welcome>([is_signed](wire::Welcome& welcome) {
+            auto head = proof::parse_head(welcome.head).value();
+            head.size = std::uint64_t{1} << 60U;
+            welcome.head = test::sign_head(head);
+            if (!is_signed) welcome.head.back() = '\n';
+            if (!is_signed) welcome.head[welcome.head.size() - 6] ^= 1;
+            welcome.streams.push_back({77, 5, false});
+        });
+        ASSERT_TRUE(bus.start_node("labour"));
+        const auto waiting =
+            bus.try_submit("labour", {test::draft(Kind::outreach_report)}, std::chrono::seconds{2});
+        ASSERT_TRUE(waiting.has_value());
+        EXPECT_EQ(waiting->front().state, Outcome::State::waiting);
+        EXPECT_TRUE(bus.has_alarm("labour", is_signed ? "head_not_led" : "bad_head"));
+        honest();
+        EXPECT_TRUE(bus.step_until([&] { return bus.status("labour").outbox == 0; }));
+    }
+}
+
+// Fresh heads and an inbox that stands still.
+TEST_F(LyingBroker, ACursorThatIsHeldIsAnAlarm) {
+    tell_labour([](message::Delivery& delivery) {
+        delivery.entries.clear();
+        delivery.to = delivery.from;
+    });
+    ASSERT_TRUE(bus.step_until([&] { return bus.has_alarm("labour", "cursor_held"); }));
+    honest();
+    ASSERT_TRUE(bus.catch_up("labour"));
+    EXPECT_EQ(bus.inbox("labour").size(), 1U);
+}
+
+TEST_F(LyingBroker, AStreamThatIsUsedNoMoreIsStillKnown) {
+    const auto journal = journal::open_memory(journal::make_memory_disk());
+    const NodeKeys keys = world().node_keys("labour");
+    ASSERT_TRUE(journal->acquire().has_value());
+    auto txn = journal->begin_write().value();
+    WriteStore store(*txn, keys.master, bus.random());
+    const Hash one = keys::sha256(Bytes{1});
+    ASSERT_TRUE(store.put_stream(one, {7, 3}).has_value());
+    ASSERT_TRUE(store.put_stream(one, {8, 1}).has_value());
+    EXPECT_EQ(store.next_of_stream(7).value(), 3U);
+    ASSERT_TRUE(store.forget_stream(8).has_value());
+    EXPECT_EQ(store.next_of_stream(8).value(), 1U);
+    EXPECT_FALSE(store.maybe_stream(one).value().has_value());
+    EXPECT_EQ(store.next_of_stream(9).value(), 0U);
 }
 
 }  // namespace

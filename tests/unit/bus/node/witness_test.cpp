@@ -145,11 +145,15 @@ TEST_F(Witness, NeverCoSignsAHeadThatItCouldNotProve) {
     const std::uint64_t honest = log_size(*bus);
     ASSERT_TRUE(has_sent(honest));
     bus->set_tamper([](wire::Command& answer, Bytes&) {
+        const auto change = [](std::string& note) {
+            auto head = proof::parse_head(note).value();
+            head.root.bytes[0] ^= 1;
+            note = test::sign_head(head);
+        };
+        if (auto* welcome = std::get_if<wire::Welcome>(&answer.body)) change(welcome->head);
         auto* delivery = std::get_if<wire::Delivery>(&answer.body);
         if (delivery == nullptr) return;
-        auto head = proof::parse_head(delivery->head).value();
-        head.root.bytes[0] ^= 1;
-        delivery->head = test::sign_head(head);
+        change(delivery->head);
         test::sign_delivery(*delivery);
     });
     publish(*bus);
