@@ -14,6 +14,8 @@
 namespace lienthong::node {
 namespace {
 
+constexpr std::chrono::milliseconds kReachablePause{2'000};
+
 std::string place_of(std::size_t index) { return fmt::format("draft {}", index); }
 
 }  // namespace
@@ -347,10 +349,22 @@ void NodeAgent::query(const message::Query& query,
               until});
 }
 
+// A lost connection shows as silence, so the broker is asked.
 void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>)> done) {
-    watches_.push_back(Watch{[this, done = std::move(done)](bool overdue) {
+    const auto answered = std::make_shared<std::optional<bool>>();
+    const auto answer_by = std::min(until, after(kReachablePause));
+    if (connection_ == Connection::up && clock_.monotonic() < until) {
+        send(
+            wire::Channel::control, hello(), {}, answer_by, [answered](const Result<Reply>& reply) {
+                *answered = reply.has_value() && std::holds_alternative<wire::Welcome>(reply->body);
+            });
+    } else {
+        *answered = true;  // no time to ask; or it is asked when the connection comes up
+    }
+    watches_.push_back(Watch{[this, answered, done = std::move(done)](bool overdue) {
+                                 const bool up = connection_ == Connection::up;
                                  const bool unknown =
-                                     connection_ != Connection::up && !known_unreachable_;
+                                     up ? !answered->has_value() : !known_unreachable_;
                                  if (unknown && !overdue) return false;
                                  done(read([&](const ReadStore& store) -> Result<Status> {
                                      Status status;
@@ -363,7 +377,7 @@ void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>
                                          status.root = head_->root;
                                      }
                                      status.witnessed = witness_status();
-                                     status.broker_reachable = connection_ == Connection::up;
+                                     status.broker_reachable = up && answered->value_or(false);
                                      auto waiting = store.count(Tables::waiting);
                                      auto batches = store.count(Tables::outbox);
                                      auto inbox = store.count(Tables::inbox);

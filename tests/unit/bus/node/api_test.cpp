@@ -294,5 +294,21 @@ TEST(NodeConnection, ComesBackWithGrowingPausesUpToALimit) {
     EXPECT_TRUE(bus.step_until([&] { return bus.status("labour").broker_reachable; }, 20 * 7));
 }
 
+// Whoever asks for the status need not wait until a time-out has shown it.
+TEST(NodeConnection, IsTriedWhenTheStatusIsAskedFor) {
+    SmallBus bus({.nodes = {"labour"}});
+    ASSERT_TRUE(bus.step_until([&] { return bus.status("labour").broker_reachable; }));
+    const auto reachable = [&] {
+        std::optional<bool> answer;
+        bus.node("labour").status(bus.clock().monotonic() + seconds{30},
+                                  [&](auto status) { answer = status->broker_reachable; });
+        EXPECT_TRUE(bus.step_until([&] { return answer.has_value(); }, 60)) << "three seconds";
+        return answer;
+    };
+    EXPECT_EQ(reachable(), true);
+    bus.crash_broker();
+    EXPECT_EQ(reachable(), false);
+}
+
 }  // namespace
 }  // namespace lienthong::node
