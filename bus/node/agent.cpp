@@ -251,6 +251,8 @@ void NodeAgent::take_welcome(const wire::Welcome& welcome) {
     }
     follow_head(*head, nullptr, [this, welcome, head = *head](Followed followed) {
         if (followed != Followed::yes) return;
+        // A reply on a stick may have claimed more, and nobody led to that.
+        restore_until_ = std::min(restore_until_, head_->size);
         auto compared = compare_streams(welcome, head.size);
         if (compared) compared = keep_head(welcome.head, head);
         if (!compared) {
@@ -277,7 +279,6 @@ void NodeAgent::step_compare() {
 // Numbers that the broker has and the outbox has not: the outbox was restored from a backup. Its
 // streams are closed; what waits goes out under new ids, once its own entries are back.
 Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome, std::uint64_t log_size) {
-    restore_until_ = std::min(restore_until_, log_size);  // nothing of ours is behind its end
     return write([&](WriteStore& store) -> Result<void> {
         bool restored = false;
         std::set<std::uint64_t> named;
@@ -315,7 +316,7 @@ void NodeAgent::lose_connection(const Error& error) {
     known_unreachable_ = true;
     connect_not_before_ = after(connect_pause_);
     connect_pause_ = std::min(connect_pause_ * 2, options_.reconnect_max);
-    std::map<std::uint64_t, Call> calls = std::move(calls_);
+    const std::map<std::uint64_t, Call> calls = std::move(calls_);
     calls_.clear();
     auto again = link_.reconnect();
     if (!again) alarm(fmt::format("reconnect_failed code={}", info(again.error().code).name));

@@ -59,7 +59,7 @@ class NodeAgent {
     Result<Bytes> section_as_sent(const MessageId& id, std::string_view name);
     void verify(const MessageId& id,
                 Clock::Monotonic until,
-                std::function<void(Result<Verification>)> done);
+                const std::function<void(Result<Verification>)>& done);
     void query(const message::Query& query,
                Clock::Monotonic until,
                std::function<void(Result<message::QueryAnswer>)> done);
@@ -67,13 +67,13 @@ class NodeAgent {
     Documents documents() const { return {documents_.registry, documents_.policy}; }
     void catch_up(Position position,
                   Clock::Monotonic until,
-                  std::function<void(Result<void>)> done);
+                  const std::function<void(Result<void>)>& done);
     void catch_up_to_now(Clock::Monotonic until, std::function<void(Result<void>)> done);
     void adopt(BytesView document,
                Clock::Monotonic until,
                std::function<void(Result<Position>)> done);
     Result<ExportedBundle> export_bundle(const Api::BundleProgress& progress);
-    Result<ImportedBundle> import_bundle(BytesView reply, const Api::BundleProgress& progress);
+    Result<ImportedBundle> import_bundle(BytesView file, const Api::BundleProgress& progress);
 
   private:
     enum class Connection : std::uint8_t { down, greeting, up };
@@ -157,8 +157,8 @@ class NodeAgent {
                              const Filling& filling,
                              const Hash& stream_class,
                              const StreamRow& stream);
-    Result<bool> resolve_reference(Draft& draft, Scene& scene);
-    Result<bool> resolve_own(Draft& draft, Scene& scene);
+    Result<bool> resolve_reference(Draft& draft, Scene& at);
+    Result<bool> resolve_own(Draft& draft, Scene& at);
     Scene scene() const;
     Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,
                                     std::vector<Outcome>& outcomes);
@@ -189,10 +189,10 @@ class NodeAgent {
                            const OutboxRow& row,
                            const message::Batch& batch,
                            std::size_t from);
-    Result<void> back_to_waiting(const MessageId& first,
-                                 const OutboxRow& row,
-                                 std::size_t from,
-                                 WriteStore& store);
+    static Result<void> back_to_waiting(const MessageId& first,
+                                        const OutboxRow& row,
+                                        std::size_t from,
+                                        WriteStore& store);
     Result<void> keep_without_key(const MessageId& first, const OutboxRow& row, const Error& error);
     // `signed_refusal`: the broker's answer, if it said so and signed it.
     void batch_refused(const MessageId& first,
@@ -270,13 +270,15 @@ class NodeAgent {
                               const Receipted& receipted);
     Result<void> expect_own(WriteStore& store, Position position, const MessageId& id);
     Result<void> confirm_own(WriteStore& store, Position until);
-    Result<bool> has_come(const ReadStore& store, Position position, const MessageId& id) const;
+    static Result<bool> has_come(const ReadStore& store, Position position, const MessageId& id);
     void own_entry_missing(Position position);
     Result<void> check_refusal(const wire::Failure& failure,
                                const MessageId& first,
                                std::uint32_t count,
                                const Hash& frame) const;
-    Result<void> hold_refusal(WriteStore& store, const MessageId& first, const RefusalRow& refusal);
+    static Result<void> hold_refusal(WriteStore& store,
+                                     const MessageId& first,
+                                     const RefusalRow& refusal);
     Result<std::optional<Verification>> verify_kept_receipt(const message::DeliveredEntry& entry,
                                                             const MessageId& id);
 
@@ -305,7 +307,7 @@ class NodeAgent {
                                 Position position);
     Result<void> check_gap(WriteStore& store,
                            const message::DeliveredEntry& entry,
-                           const MessageId& id);
+                           const MessageId& message);
     Result<void> learn_case(WriteStore& store,
                             const message::DeliveredEntry& entry,
                             const CheckedEntry& checked);
@@ -346,7 +348,7 @@ class NodeAgent {
         std::map<std::uint64_t, proof::Head> known;
     };
     Result<proof::Bundle> check_reply(BytesView file);
-    Result<std::vector<Exchange>> exchanges_of(const proof::Bundle& reply);
+    static Result<std::vector<Exchange>> exchanges_of(const proof::Bundle& reply);
     Result<void> check_answers(const std::vector<Exchange>& exchanges);
     Result<void> check_answer(const wire::Publish& asked,
                               const wire::Body& answer,
@@ -377,10 +379,10 @@ class NodeAgent {
                                const CheckedEntry& checked);
 
     // agent_api.cpp
-    Result<InboxEntry> inbox_entry(const message::DeliveredEntry& entry) const;
+    static Result<InboxEntry> inbox_entry(const message::DeliveredEntry& entry);
     Result<message::DeliveredEntry> delivered(const MessageId& id);
-    Result<std::pair<message::Header, const message::Section*>> find_section(
-        const message::DeliveredEntry& entry, std::string_view name) const;
+    static Result<std::pair<message::Header, const message::Section*>> find_section(
+        const message::DeliveredEntry& entry, std::string_view name);
     void compare_with_facts(const message::DeliveredEntry& entry,
                             const message::Header& header,
                             std::string_view name,

@@ -134,7 +134,7 @@ Result<bool> NodeAgent::has_final_outcomes(const std::vector<Ordinal>& ordinals,
     });
 }
 
-Result<InboxEntry> NodeAgent::inbox_entry(const message::DeliveredEntry& entry) const {
+Result<InboxEntry> NodeAgent::inbox_entry(const message::DeliveredEntry& entry) {
     auto header = message::parse_header(entry.header);
     if (!header) return std::unexpected(header.error());
     InboxEntry found;
@@ -197,7 +197,7 @@ Result<InboxEntry> NodeAgent::message(const MessageId& id) {
 }
 
 Result<std::pair<message::Header, const message::Section*>> NodeAgent::find_section(
-    const message::DeliveredEntry& entry, std::string_view name) const {
+    const message::DeliveredEntry& entry, std::string_view name) {
     auto header = message::parse_header(entry.header);
     if (!header) return std::unexpected(header.error());
     const auto index = message::maybe_section(message::info(header->kind), name);
@@ -275,7 +275,7 @@ Result<Verification> NodeAgent::verify_stored(const message::DeliveredEntry& ent
 
 void NodeAgent::verify(const MessageId& id,
                        Clock::Monotonic until,
-                       std::function<void(Result<Verification>)> done) {
+                       const std::function<void(Result<Verification>)>& done) {
     auto entry = delivered(id);
     if (!entry) {
         done(std::unexpected(entry.error()));
@@ -399,9 +399,9 @@ void NodeAgent::status(Clock::Monotonic until, std::function<void(Result<Status>
 
 void NodeAgent::catch_up(Position position,
                          Clock::Monotonic until,
-                         std::function<void(Result<void>)> done) {
+                         const std::function<void(Result<void>)>& done) {
     if (cursor_ <= position) fetch_again_ = true;
-    watches_.push_back(Watch{[this, position, done = std::move(done)](bool overdue) {
+    watches_.push_back(Watch{[this, position, done](bool overdue) {
                                  if (cursor_ > position) {
                                      done({});
                                      return true;

@@ -3,6 +3,7 @@
 // receipts and signed refusals are kept as evidence; an own message must come back at the position
 // of its receipt; a head that the node has wholly read names the documents that the node has.
 #include <algorithm>
+#include <array>
 
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
@@ -131,12 +132,12 @@ bool NodeAgent::names_old_documents(const proof::Head& head) {
 // A document that this head names and this node does not know.
 std::optional<NodeAgent::DocumentDue> NodeAgent::maybe_due(const proof::Head& head) const {
     using registry::DocumentKind;
-    const std::pair<DocumentKind, Hash> named[] = {
+    const std::array<std::pair<DocumentKind, Hash>, 4> named = {{
         {DocumentKind::administrators, head.administrators},
         {DocumentKind::registry, head.registry},
         {DocumentKind::policy, head.policy},
         {DocumentKind::procedure, head.procedure},
-    };
+    }};
     for (const auto& [kind, digest] : named) {
         if (digest != documents_.digest(kind) && !document_digests_.contains(digest)) {
             return DocumentDue{head.size, kind, digest};
@@ -165,6 +166,7 @@ Result<proof::Head> NodeAgent::check_receipt(const message::Receipt& receipt,
                                              const message::Batch& batch) {
     if (receipt.verdicts.size() != batch.envelopes.size()) return fail(Code::malformed_frame);
     std::vector<Hash> headers;
+    headers.reserve(batch.envelopes.size());
     for (const message::Envelope& envelope : batch.envelopes) {
         headers.push_back(keys::sha256(envelope.header));
     }
@@ -225,9 +227,7 @@ Result<void> NodeAgent::confirm_own(WriteStore& store, Position until) {
 }
 
 // One that came and failed a check has its own alarm, and is asked for again.
-Result<bool> NodeAgent::has_come(const ReadStore& store,
-                                 Position position,
-                                 const MessageId& id) const {
+Result<bool> NodeAgent::has_come(const ReadStore& store, Position position, const MessageId& id) {
     auto at = store.maybe_position(id);
     if (!at) return std::unexpected(at.error());
     if (*at) return **at == position;

@@ -129,7 +129,7 @@ Result<void> NodeAgent::give_outcomes(WriteStore& store,
                 turns_.put_aside(MessageId{first.stream, first.sequence + i},
                                  std::move(*cases),
                                  after(kRefusedPause),
-                                 *verdict.refused);
+                                 verdict.refused);
                 return keep_rest(store, first, row, batch, i);
             }
             // Once is a change of rules. Again and again is a clock that is not the broker's: each

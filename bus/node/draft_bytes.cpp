@@ -34,7 +34,7 @@ std::vector<Hash> get_hashes(ByteReader& in) {
 CaseId get_case(ByteReader& in) {
     CaseId id;
     const BytesView bytes = in.raw(id.bytes.size());
-    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+    std::ranges::copy(bytes, id.bytes.begin());
     return id;
 }
 

@@ -125,7 +125,7 @@ class ThreadedNode final : public Node {
             }
             done += agent_->do_work();
             if (agent_->broken()) {
-                failed_.set(*agent_->broken());
+                failed_.set(agent_->broken());
                 break;
             }
             if (done == 0) link_->wait(kWaitMs);
@@ -172,7 +172,7 @@ class ThreadedNode final : public Node {
 
     template <class T, class Look>
     Result<T> ask(Look look) {
-        return call<T>(kGrace, [&](auto, auto done) { done(look()); });
+        return call<T>(kGrace, [&](auto, const auto& done) { done(look()); });
     }
 
     const NodeOptions options_;

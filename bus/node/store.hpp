@@ -120,7 +120,7 @@ class ReadStore {
     Result<std::vector<Ordinal>> waiting(std::size_t count_max) const;
     Result<Ordinal> last_draft() const;  // 0: none
     Result<std::size_t> count(Tables table) const;
-    Result<std::optional<KeyRow>> maybe_key(std::string_view key) const;
+    Result<std::optional<KeyRow>> maybe_key(std::string_view text) const;
     Result<std::optional<StreamRow>> maybe_stream(const Hash& delivery_class) const;
     // Next number of a stream that this node uses; 0 if it uses no such stream.
     Result<std::uint64_t> next_of_stream(std::uint64_t stream) const;
@@ -141,7 +141,7 @@ class ReadStore {
 
     Result<std::optional<message::DeliveredEntry>> maybe_inbox(Position position) const;
     Result<std::vector<Position>> inbox_positions(Position from, std::size_t count_max) const;
-    Result<std::optional<Position>> maybe_position(const MessageId& id) const;
+    Result<std::optional<Position>> maybe_position(const MessageId& message) const;
     Result<std::uint64_t> last_of_stream(std::uint64_t stream) const;
     Result<std::optional<CaseKnowledge>> maybe_case(const CaseId& case_id) const;
     Result<std::vector<std::string>> alarms() const;
@@ -162,7 +162,7 @@ class ReadStore {
     // store_held.cpp: what this node holds the broker to
     // The receipt that accepted or refused this message, with the number of its first.
     Result<std::optional<std::pair<MessageId, ReceiptRow>>> maybe_receipt_of(
-        const MessageId& id) const;
+        const MessageId& message) const;
     Result<std::optional<RefusalRow>> maybe_refusal(const MessageId& first) const;
     Result<std::size_t> refusals_of_nothing() const;  // how many are not for good
     Result<std::vector<std::pair<Position, MessageId>>> own_due_before(Position until) const;
@@ -200,7 +200,7 @@ class WriteStore final : public ReadStore {
     Result<Ordinal> add_draft(const Draft& draft, const Outcome& outcome);
     Result<void> put_outcome(Ordinal ordinal, const DraftRow& row);
     Result<void> set_waiting(Ordinal ordinal, bool waits);
-    Result<void> put_key(std::string_view key, const KeyRow& row);
+    Result<void> put_key(std::string_view text, const KeyRow& row);
     Result<void> put_stream(const Hash& delivery_class, const StreamRow& row);
     Result<void> forget_stream(std::uint64_t stream);
     Result<void> forget_streams_but(const std::set<std::uint64_t>& streams);
@@ -212,7 +212,7 @@ class WriteStore final : public ReadStore {
     Result<void> set_restore(const RestoreRow& row);
 
     Result<void> put_inbox(const message::DeliveredEntry& entry, const CaseId& case_id);
-    Result<void> put_inbox_id(const MessageId& id, Position position);
+    Result<void> put_inbox_id(const MessageId& message, Position position);
     Result<void> set_last_of_stream(std::uint64_t stream, std::uint64_t number);
     Result<void> put_case(const CaseId& case_id, const CaseKnowledge& knowledge);
     Result<void> add_alarm(std::string_view text);
@@ -235,7 +235,7 @@ class WriteStore final : public ReadStore {
     // store_held.cpp
     Result<void> put_receipt(const MessageId& first, const ReceiptRow& row);
     Result<void> put_refusal(const MessageId& first, const RefusalRow& row);
-    Result<void> put_own_due(Position position, const MessageId& id);
+    Result<void> put_own_due(Position position, const MessageId& message);
     Result<void> erase_own_due(Position position);
     Result<void> put_doubtful(Position position, Code code);
     Result<void> erase_doubtful(Position position);
