@@ -371,6 +371,7 @@ class NodeAgent {
 
     // agent_restore.cpp
     bool is_restoring();
+    std::optional<Ordinal> take_restored(const Hash& said);
     Result<void> begin_restore(const ReadStore& store, const RestoreRow& restore);
     Result<void> resume_restore(const ReadStore& store);
     Result<void> recognise_pending(WriteStore& store, Position position);
@@ -446,7 +447,7 @@ class NodeAgent {
     // they say; ids that the restored outbox knows itself.
     Position restore_until_ = 0;
     std::multimap<Hash, Ordinal> restored_drafts_;
-    std::set<MessageId> restored_ids_;
+    std::map<MessageId, Ordinal> restored_ids_;
     // Entries that cannot be compared yet: own ones without their chunks, and doubtful ones.
     std::set<Position> restored_pending_;
 

@@ -150,6 +150,7 @@ Result<void> NodeAgent::give_outcomes(WriteStore& store,
             outcome.refusal = Error{*verdict.refused, {}, {}, verdict.grant_missing};
         } else {
             outcome.state = Outcome::State::accepted;
+            outcome.id = MessageId{first.stream, first.sequence + i};
             outcome.position = position++;
             if (!outcome.case_id.is_none()) {
                 auto noted = store.set_own_case_end(position);

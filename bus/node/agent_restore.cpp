@@ -3,6 +3,8 @@
 // Nothing new leaves before the node's own entries have come back; a draft that is among them is
 // marked as sent, so that what left after the backup is not said twice. Idempotency keys and
 // outcomes hold again; what still waits goes out under new ids in new streams.
+#include <algorithm>
+
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/keys/digest.hpp"
@@ -69,8 +71,11 @@ Result<void> NodeAgent::begin_restore(const ReadStore& store, const RestoreRow& 
         if (!row) return std::unexpected(row.error());
         if (!*row) return fail(Code::corrupt, "a draft is missing");
         const Outcome& outcome = (*row)->outcome;
-        if (!outcome.id.is_none()) restored_ids_.insert(outcome.id);
+        if (!outcome.id.is_none()) restored_ids_.emplace(outcome.id, ordinal);
         if (outcome.state != Outcome::State::waiting) continue;
+        auto come = store.maybe_position(outcome.id);
+        if (!come) return std::unexpected(come.error());
+        if (*come) continue;  // its receipt is still to come
         auto draft = store.body(ordinal);
         if (!draft) return std::unexpected(draft.error());
         auto digest = digest_of(*draft);
@@ -124,13 +129,35 @@ Result<void> NodeAgent::recognise_pending(WriteStore& store, Position position) 
     return recognise_own(store, **entry, *checked);
 }
 
+// A draft that says this; of several rather one that the copy has in no batch.
+std::optional<Ordinal> NodeAgent::take_restored(const Hash& said) {
+    const auto [begin, end] = restored_drafts_.equal_range(said);
+    if (begin == end) return std::nullopt;
+    const auto composed = [&](Ordinal ordinal) {
+        return std::ranges::any_of(restored_ids_,
+                                   [&](const auto& sent) { return sent.second == ordinal; });
+    };
+    auto found =
+        std::find_if(begin, end, [&](const auto& draft) { return !composed(draft.second); });
+    if (found == end) found = begin;
+    const Ordinal ordinal = found->second;
+    restored_drafts_.erase(found);
+    return ordinal;
+}
+
 // An entry that this very node sent, and the restored outbox still holds as a draft.
 Result<void> NodeAgent::recognise_own(WriteStore& store,
                                       const message::DeliveredEntry& entry,
                                       const CheckedEntry& checked) {
     const message::Header& header = checked.header;
     if (restored_drafts_.empty() || entry.position >= restore_until_ ||
-        header.sender != options_.agency || restored_ids_.contains(header.id)) {
+        header.sender != options_.agency) {
+        return {};
+    }
+    const auto known = restored_ids_.find(header.id);
+    if (known != restored_ids_.end()) {  // left under the number that the copy has
+        std::erase_if(restored_drafts_,
+                      [&](const auto& draft) { return draft.second == known->second; });
         return {};
     }
     auto proof = proof::parse_batch_proof(entry.proof);
@@ -153,10 +180,9 @@ Result<void> NodeAgent::recognise_own(WriteStore& store,
         if (!plaintext) return cannot();  // sealed to a key that is gone
         said.sections.emplace_back(entry.sections[i].index, keys::sha256(plaintext->view()));
     }
-    const auto found = restored_drafts_.find(said.digest());
-    if (found == restored_drafts_.end()) return {};
-    const Ordinal ordinal = found->second;
-    restored_drafts_.erase(found);
+    const auto taken = take_restored(said.digest());
+    if (!taken) return {};
+    const Ordinal ordinal = *taken;
     auto row = store.maybe_draft(ordinal);
     if (!row) return std::unexpected(row.error());
     if (!*row) return fail(Code::corrupt, "a draft is missing");

@@ -86,6 +86,34 @@ TEST_F(RestoredOutbox, DoesNotSendAgainWhatWasSealedAnew) {
     EXPECT_TRUE(bus.status("labour").alarms.empty());
 }
 
+// Two drafts that say the same, one in a batch of the copy and one not: each keeps its own number.
+TEST_F(RestoredOutbox, TellsApartWhatSaysTheSame) {
+    bus.crash_broker();
+    bus.steps(2);
+    Draft first = test::draft(Kind::outreach_report);
+    first.key = "a";
+    Draft second = test::draft(Kind::outreach_report);
+    second.key = "b";
+    ASSERT_TRUE(bus.try_submit("labour", {first}, std::chrono::milliseconds{200}).has_value());
+    ASSERT_TRUE(bus.try_submit("labour", {second}, std::chrono::milliseconds{200}).has_value());
+    const auto backup = test::copy_of_tables(bus.node_disk_shared("labour"), kTableNames.size());
+    ASSERT_TRUE(bus.start_broker());
+    ASSERT_TRUE(gone());
+    const Outcome one = bus.submit_one("labour", first);
+    const Outcome other = bus.submit_one("labour", second);
+    ASSERT_NE(one.id, other.id);
+    bus.put_node_disk("labour", backup);
+    ASSERT_TRUE(bus.start_node("labour"));
+    ASSERT_TRUE(gone());
+    EXPECT_EQ(messages(), 2U);
+    for (const auto& [draft, before] : {std::pair{first, one}, std::pair{second, other}}) {
+        const Outcome again = bus.submit_one("labour", draft);
+        EXPECT_EQ(again.id, before.id);
+        EXPECT_EQ(again.position, before.position);
+    }
+    EXPECT_EQ(messages(), 2U);
+}
+
 // Its own entry came back spoiled: nothing leaves before it is known what it was.
 TEST_F(RestoredOutbox, DoesNotSendAgainWhatCameBackSpoiled) {
     copy_while_it_waits(false);
