@@ -48,18 +48,20 @@ def _die_with_parent():
 
 
 class Process:
-    """A daemon of the bus. Started when its ready line has come; its log goes to a file."""
+    """A daemon of the bus. Started when its ready line has come; its log goes to a file.
+    `wrap`: words before the program's own; `env`: what its environment has besides."""
 
-    def __init__(self, binary, role, home, log):
+    def __init__(self, binary, role, home, log, wrap=(), env=None):
         self.name = f"{role} {home.name}"
         self.log = log
         self.ready = None
         self._said = threading.Event()
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "ab") as sink:
-            self.child = subprocess.Popen([str(binary), role, "--home", str(home)],
+            self.child = subprocess.Popen([*wrap, str(binary), role, "--home", str(home)],
                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                          stderr=sink, preexec_fn=_die_with_parent)
+                                          stderr=sink, preexec_fn=_die_with_parent,
+                                          env={**os.environ, **(env or {})})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -138,15 +140,15 @@ class Bus:
     def init(self):
         self.run("init", "--setup", str(self.setup), "--home", str(self.directory)).need()
 
-    def start_broker(self):
-        self.broker = Process(self.binary, "broker", self.broker_home, self.log("broker"))
+    def start_broker(self, **how):
+        self.broker = Process(self.binary, "broker", self.broker_home, self.log("broker"), **how)
         self.broker.wait_ready()
 
-    def start_nodes(self, slugs=None):
+    def start_nodes(self, slugs=None, **how):
         started = {}
         for slug in slugs or self.agencies():
             home = self.node_home(slug)
-            started[slug] = Process(self.binary, "node", home, self.log(f"node-{slug}"))
+            started[slug] = Process(self.binary, "node", home, self.log(f"node-{slug}"), **how)
         self.nodes.update(started)
         for process in started.values():
             process.wait_ready()
