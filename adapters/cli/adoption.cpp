@@ -3,6 +3,7 @@
 
 #include "adapters/cli/home.hpp"
 #include "adapters/cli/names.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/file.hpp"
 #include "security/registry/document.hpp"
 
@@ -33,8 +34,10 @@ Result<Position> sign_and_offer(Session& session,
     if (!administrator) return std::unexpected(administrator.error());
     auto added = registry::add_signature(document, **administrator);
     if (!added) return std::unexpected(added.error());
+    FAILPOINT_OR_FAIL(document_offered, before);
     auto position = session.api.adopt(registry::encode_document(document), timeout);
     if (!position) return position;
+    FAILPOINT_OR_FAIL(document_offered, after);
     // So that the next command of this home builds on it. If it does not arrive in time, that one
     // finds an older version and is refused with rollback: nothing is lost.
     (void)session.api.catch_up(*position, timeout);
@@ -60,8 +63,10 @@ Result<Adopted> adopt_registry(Session& session,
                                     {}},
                                    timeout);
     if (!position) return std::unexpected(position.error());
+    FAILPOINT_OR_FAIL(document_kept, before);
     auto kept = write_file(session.home / "registry.toml", as_bytes(registry::to_toml(data)), 0600);
     if (!kept) return std::unexpected(kept.error());
+    FAILPOINT_OR_FAIL(document_kept, after);
     return Adopted{data.version, *position};
 }
 
@@ -82,8 +87,10 @@ Result<Adopted> adopt_policy(Session& session,
                                     {}},
                                    timeout);
     if (!position) return std::unexpected(position.error());
+    FAILPOINT_OR_FAIL(document_kept, before);
     auto kept = write_file(session.home / "policy.toml", as_bytes(policy::to_toml(data)), 0600);
     if (!kept) return std::unexpected(kept.error());
+    FAILPOINT_OR_FAIL(document_kept, after);
     return Adopted{data.version, *position};
 }
 

@@ -5,6 +5,7 @@
 #include "adapters/cli/ceremony_material.hpp"
 #include "adapters/cli/config.hpp"
 #include "adapters/cli/home.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/file.hpp"
 #include "security/seal/case_vault.hpp"
 
@@ -37,6 +38,7 @@ Result<void> write_genesis(const BusMaterial& material, const fs::path& home) {
 }
 
 Result<void> write_broker(const BusMaterial& material) {
+    FAILPOINT_OR_FAIL(init_broker, before);
     SystemRandom random;
     const fs::path home = material.directory / "broker";
     auto passphrase = write_passphrase(home);
@@ -56,10 +58,12 @@ Result<void> write_broker(const BusMaterial& material) {
     config.data_endpoint = material.data_endpoint;
     config.administrators = material.pinned;
     config.metrics_port = 0;
+    FAILPOINT_OR_FAIL(init_broker, after);
     return write_file(home / kBrokerFile, as_bytes(to_toml(config)), 0600);
 }
 
 Result<void> write_node(const BusMaterial& material, const NodePlan& plan, Random& random) {
+    FAILPOINT_OR_FAIL(init_node, before);
     auto passphrase = write_passphrase(plan.path);
     if (!passphrase) return std::unexpected(passphrase.error());
     auto written = write_genesis(material, plan.path);
@@ -90,6 +94,7 @@ Result<void> write_node(const BusMaterial& material, const NodePlan& plan, Rando
     config.data_endpoint = material.data_endpoint;
     config.broker_key = material.broker_curve->public_key().raw();
     config.administrators = material.pinned;
+    FAILPOINT_OR_FAIL(init_node, after);
     return write_file(plan.path / kNodeFile, as_bytes(to_toml(config)), 0600);
 }
 
@@ -117,6 +122,7 @@ Result<void> write_nodes(const BusMaterial& material) {
 }
 
 Result<void> write_admin(const BusMaterial& material) {
+    FAILPOINT_OR_FAIL(init_admin, before);
     const fs::path home = material.directory / "admin";
     auto passphrase = load_passphrase(home, {});
     if (!passphrase) return std::unexpected(passphrase.error());
@@ -130,6 +136,7 @@ Result<void> write_admin(const BusMaterial& material) {
     written =
         write_file(home / "registry.toml", as_bytes(registry::to_toml(material.registry)), 0600);
     if (!written) return written;
+    FAILPOINT_OR_FAIL(init_admin, after);
     return write_file(home / "policy.toml", as_bytes(policy::to_toml(material.policy)), 0600);
 }
 

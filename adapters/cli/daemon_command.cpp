@@ -11,6 +11,7 @@
 #include "adapters/cli/open_home.hpp"
 #include "adapters/cli/run.hpp"
 #include "adapters/cli/socket.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/file.hpp"
 
 namespace lienthong::cli {
@@ -24,7 +25,9 @@ constexpr std::string_view kRunFile = "run.json";
 void say_ready(Environment& environment, const Json& ready) {
     Json line{{"ready", true}};
     line.update(ready);
+    FAILPOINT(daemon_ready, before);
     environment.out << to_line(line) << '\n' << std::flush;
+    FAILPOINT(daemon_ready, after);
 }
 
 Result<Answer> ended(const std::optional<Error>& error) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "adapters/cli/home.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/file.hpp"
 #include "security/keys/digest.hpp"
 
@@ -58,8 +59,10 @@ Result<std::string> make_waiting_key(const fs::path& home,
         auto saved = key->save(home / path, passphrase);
         if (!saved && saved.error().code == Code::already_exists) continue;
         if (!saved) return std::unexpected(saved.error());
+        FAILPOINT_OR_FAIL(key_saved, before);
         auto written = write_file(beside(home / path, ".spki"), key->public_key().spki());
         if (!written) return std::unexpected(written.error());
+        FAILPOINT_OR_FAIL(key_saved, after);
         return path;
     }
     return fail(Code::overloaded, "too many keys", home.string());
@@ -110,8 +113,10 @@ Result<std::vector<std::string>> install_keys(const fs::path& home,
         done.push_back(one.spki_path);
     }
     if (installed.empty()) return installed;
+    FAILPOINT_OR_FAIL(keys_installed, before);
     auto written = write_file(home / kNodeFile, as_bytes(to_toml(*config)), 0600);
     if (!written) return std::unexpected(written.error());
+    FAILPOINT_OR_FAIL(keys_installed, after);
     // Only now: a crash before this line installs them once more, which changes nothing.
     std::error_code ignored;
     for (const fs::path& path : done) fs::remove(path, ignored);

@@ -17,6 +17,7 @@
 #include "adapters/cli/open_home.hpp"
 #include "adapters/cli/parse.hpp"
 #include "adapters/cli/socket.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/file.hpp"
 
 namespace lienthong::cli {
@@ -84,8 +85,10 @@ Result<void> write_outputs(const Invocation& invocation, const Answer& answer) {
     for (const auto& [option, bytes] : answer.outputs) {
         const std::string path = invocation.text(option);
         if (path.empty()) continue;
+        FAILPOINT_OR_FAIL(output_written, before);
         auto written = write_new_file(path, bytes);
         if (!written) return written;
+        FAILPOINT(output_written, after);
     }
     return {};
 }

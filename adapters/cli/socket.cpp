@@ -11,6 +11,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "bus/base/failpoint.hpp"
+
 namespace lienthong::cli {
 namespace {
 
@@ -149,12 +151,14 @@ Result<std::unique_ptr<SocketServer>> SocketServer::open(const std::filesystem::
         }
         unlink(path.c_str());
     }
+    FAILPOINT_OR_FAIL(socket_open, before);
     Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (fd.get() < 0) return io_error("socket");
     // Nobody but the owner may enter the home (0700), so there is no moment of looser access.
     if (bind(fd.get(), generic, sizeof *address) != 0) return io_error("bind");
     if (chmod(path.c_str(), 0600) != 0) return io_error("chmod");
     if (listen(fd.get(), static_cast<int>(kWaitingMax)) != 0) return io_error("listen");
+    FAILPOINT_OR_FAIL(socket_open, after);
     return std::unique_ptr<SocketServer>(new SocketServer(path, fd.release(), std::move(serve)));
 }
 
@@ -201,7 +205,9 @@ void SocketServer::serve_one(int raw) {
         bytes = encode_answer(failed(Error{Code::oversized, "the answer", {}, {}}, lang));
     }
     // A client that has left does not get it; what was done stays done.
+    FAILPOINT(socket_answer, before);
     (void)write_frame(fd.get(), FrameType::answer, bytes);
+    FAILPOINT(socket_answer, after);
 }
 
 std::optional<Result<Answer>> maybe_ask(const std::filesystem::path& path,

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "bus/base/failpoint.hpp"
+
 namespace lienthong {
 namespace {
 
@@ -82,16 +84,24 @@ Result<void> write_file(const std::filesystem::path& path, BytesView bytes, mode
     std::filesystem::path beside = path;
     beside += ".new";
     {
+        FAILPOINT_OR_FAIL(file_create, before);
         const Fd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+        FAILPOINT(file_create, after);
         if (fd.get() < 0) return io_error("create", beside);
         if (fchmod(fd.get(), mode) != 0) return io_error("chmod", beside);
+        FAILPOINT_OR_FAIL(file_write, before);
         auto written = write_all(fd.get(), bytes, beside);
         if (!written) return written;
+        FAILPOINT(file_write, after);
     }
+    FAILPOINT_OR_FAIL(file_rename, before);
     if (rename(beside.c_str(), path.c_str()) != 0) return io_error("rename", path);
+    FAILPOINT(file_rename, after);
     const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
     const Fd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FAILPOINT_OR_FAIL(directory_sync, before);
     if (directory.get() < 0 || fsync(directory.get()) != 0) return io_error("sync", parent);
+    FAILPOINT(directory_sync, after);
     return {};
 }
 

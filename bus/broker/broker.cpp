@@ -2,6 +2,7 @@
 #include "bus/broker/broker.hpp"
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/broker/log_page.hpp"
 #include "bus/broker/metrics.hpp"
@@ -79,8 +80,10 @@ Result<void> Broker::open() {
         const auto owner = published.registry->maybe_curve(key);
         return owner.agency != nullptr && !owner.key->revoked;
     };
+    FAILPOINT_OR_FAIL(broker_socket, before);
     auto opened = wire::ZmqServer::open(std::move(server));
     if (!opened) return std::unexpected(opened.error());
+    FAILPOINT_OR_FAIL(broker_socket, after);
     server_ = std::move(*opened);
     door_ = std::make_unique<LocalDoor>(*server_);
     door_->on_put([server = server_.get()] { server->wake(); });
@@ -176,6 +179,7 @@ Result<BundleReply> Broker::carry_out(Desk& desk, BytesView file, const ImportPr
         counters_.refuse(import.error().code);
         return std::unexpected(import.error());
     }
+    FAILPOINT_OR_FAIL(broker_bundle, before);
     std::size_t reported = 0;
     while (!import->done()) {
         if (import->failed()) return std::unexpected(*import->failed());
@@ -185,6 +189,7 @@ Result<BundleReply> Broker::carry_out(Desk& desk, BytesView file, const ImportPr
         if (done / kProgressFrames != reported / kProgressFrames) progress(done, all);
         reported = done;
     }
+    FAILPOINT_OR_FAIL(broker_bundle, after);
     auto reply = import->reply(*desk.log_key, clock_.wall());
     if (!reply) return reply;
     log::info("bundle_imported agency={} node={} number={} receipts={} entries={}",

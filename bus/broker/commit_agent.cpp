@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "security/proof/refusal.hpp"
 
@@ -61,8 +62,10 @@ Result<void> CommitAgent::start(const std::vector<Bytes>& genesis) {
     if (!counted) return counted;
     auto finished = finish(group);
     if (!finished) return finished;
+    FAILPOINT_OR_FAIL(broker_start_commit, before);
     auto committed = (*txn)->commit();
     if (!committed) return committed;
+    FAILPOINT_OR_FAIL(broker_start_commit, after);
     collect_not_before_ = clock_.monotonic() + kCollectEvery;
     publish_state();
     return {};
@@ -105,10 +108,13 @@ Result<void> CommitAgent::run_group(std::vector<Work> works) {
         return drop_group(asked);
     }
     if (!filled) return filled;
+    FAILPOINT_OR_FAIL(broker_group_commit, before);
     auto committed = (*txn)->commit();
     if (!committed) return committed;
+    FAILPOINT_OR_FAIL(broker_group_commit, after);
 
     publish_state();
+    FAILPOINT(broker_answers_queued, before);
     for (Pending& pending : pending_) {
         if (const auto* receipt = std::get_if<wire::Receipt>(&pending.body))
             count_verdicts(*receipt);
@@ -117,6 +123,7 @@ Result<void> CommitAgent::run_group(std::vector<Work> works) {
                                      std::move(pending.body),
                                      std::move(pending.data)}));
     }
+    FAILPOINT(broker_answers_queued, after);
     counters_.commits.fetch_add(1);
     const auto took =
         std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - begun).count();
@@ -173,16 +180,20 @@ Result<void> CommitAgent::carry_out(core::Group& group, Work& work) {
             refuse(work, Error{Code::disk_full, "the disk is nearly full", {}, {}});
             return {};
         }
+        FAILPOINT_OR_FAIL(broker_decide, before);
         auto receipt = group.publish(**verified);
         if (!receipt) return std::unexpected(receipt.error());
+        FAILPOINT_OR_FAIL(broker_decide, after);
         if (!*receipt) return refuse_batch(group, work, receipt->error());
         (*receipt)->asked_size = work.asked.command.head_size;
         answer(work, std::move(**receipt));
         return {};
     }
     if (const auto* document = std::get_if<RawDocument>(&work.what)) {
+        FAILPOINT_OR_FAIL(broker_document, before);
         auto adopted = group.adopt(document->bytes);
         if (!adopted) return std::unexpected(adopted.error());
+        FAILPOINT_OR_FAIL(broker_document, after);
         if (!*adopted) {
             refuse(work, adopted->error());
             return {};
@@ -305,8 +316,10 @@ Result<void> CommitAgent::fetch(core::Group& group, Waiting waiting, bool answer
         pending_.push_back({waiting.peer, waiting.request, wire::to_failure(error), {}});
         return {};
     }
+    FAILPOINT_OR_FAIL(broker_fetch, before);
     auto delivery = group.fetch(waiting.session, waiting.fetch);
     if (!delivery) return std::unexpected(delivery.error());
+    FAILPOINT_OR_FAIL(broker_fetch, after);
     if (!*delivery) {
         pending_.push_back(
             {waiting.peer, waiting.request, wire::to_failure(delivery->error()), {}});
@@ -348,10 +361,12 @@ Result<void> CommitAgent::finish(core::Group& group) {
     auto head = group.head_to_sign();
     if (!head) return std::unexpected(head.error());
     if (*head) {
+        FAILPOINT_OR_FAIL(broker_head, before);
         auto note = proof::sign_head(**head, log_key_);
         if (!note) return std::unexpected(note.error());
         auto kept = group.set_head(**head, *note);
         if (!kept) return kept;
+        FAILPOINT_OR_FAIL(broker_head, after);
         root_ = (*head)->root;
     }
     for (Pending& pending : pending_) {
@@ -361,8 +376,10 @@ Result<void> CommitAgent::finish(core::Group& group) {
         } else if (auto* delivery = std::get_if<wire::Delivery>(&pending.body)) {
             auto statement = group.statement_for(*delivery);
             if (!statement) return std::unexpected(statement.error());
+            FAILPOINT_OR_FAIL(broker_statement, before);
             auto signature = log_key_.sign(*statement);
             if (!signature) return std::unexpected(signature.error());
+            FAILPOINT_OR_FAIL(broker_statement, after);
             delivery->signature = std::move(*signature);
         } else if (auto* adopted = std::get_if<wire::Adopted>(&pending.body)) {
             auto newest = group.state().newest_head();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CommitAgent and the chunks of large sections: taken, given, collected when nobody claims them.
+#include "bus/base/failpoint.hpp"
 #include "bus/broker/commit_agent.hpp"
 
 namespace lienthong::broker {
@@ -21,6 +22,7 @@ Result<void> CommitAgent::take_chunk(core::Group& group, const Work& work, RawCh
         refuse(work, Error{Code::overloaded, "too many chunks at once", {}, {}});
         return {};
     }
+    FAILPOINT_OR_FAIL(broker_chunk_taken, before);
     upload_bytes_ += chunk.bytes.size();
     wire::UploadChunk& command = chunk.command;
     auto taken = group.upload(work.session,
@@ -30,6 +32,7 @@ Result<void> CommitAgent::take_chunk(core::Group& group, const Work& work, RawCh
                                                command.count,
                                                std::move(chunk.bytes)});
     if (!taken) return std::unexpected(taken.error());
+    FAILPOINT_OR_FAIL(broker_chunk_taken, after);
     if (!*taken) {
         refuse(work, taken->error());
         return {};
@@ -42,8 +45,10 @@ Result<void> CommitAgent::take_chunk(core::Group& group, const Work& work, RawCh
 Result<void> CommitAgent::give_chunk(core::Group& group,
                                      const Work& work,
                                      const wire::FetchChunk& wanted) {
+    FAILPOINT_OR_FAIL(broker_chunk_given, before);
     auto chunk = group.fetch_chunk(work.session, {wanted.position, wanted.section, wanted.index});
     if (!chunk) return std::unexpected(chunk.error());
+    FAILPOINT_OR_FAIL(broker_chunk_given, after);
     if (!*chunk) {
         refuse(work, chunk->error());
         return {};
@@ -56,8 +61,10 @@ Result<void> CommitAgent::give_chunk(core::Group& group,
 // Uploads that nobody claimed go in steps, so that no group waits long for them.
 Result<void> CommitAgent::collect(core::Group& group) {
     if (collect_not_before_ > clock_.monotonic()) return {};
+    FAILPOINT_OR_FAIL(broker_collect, before);
     auto collected = group.collect_uploads(kCollectedMax);
     if (!collected) return std::unexpected(collected.error());
+    FAILPOINT_OR_FAIL(broker_collect, after);
     counters_.chunks_collected.fetch_add(*collected);
     collect_not_before_ = clock_.monotonic();
     if (*collected < kCollectedMax) collect_not_before_ += kCollectEvery;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CommitAgent and the witnesses: co-signatures come in with the other requests of a group and are
 // on disk before they are answered.
+#include "bus/base/failpoint.hpp"
 #include "bus/broker/commit_agent.hpp"
 
 namespace lienthong::broker {
@@ -12,8 +13,10 @@ Result<void> CommitAgent::take_cosignature(core::Group& group,
         refuse(work, Error{Code::disk_full, "the disk is nearly full", {}, {}});
         return {};
     }
+    FAILPOINT_OR_FAIL(broker_cosignature, before);
     auto taken = group.cosign(work.session, cosign.size, cosign.cosignature);
     if (!taken) return std::unexpected(taken.error());
+    FAILPOINT_OR_FAIL(broker_cosignature, after);
     if (!*taken) {
         refuse(work, taken->error());
         return {};

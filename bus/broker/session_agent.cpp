@@ -2,6 +2,7 @@
 #include "bus/broker/session_agent.hpp"
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 
 namespace lienthong::broker {
@@ -93,7 +94,9 @@ bool SessionAgent::read_one() {
     if (known == nullptr) return true;
     Peer& peer = *known;
     peer.curve_key = incoming->curve_key;
+    FAILPOINT(broker_receive, before);
     handle(*incoming, peer);
+    FAILPOINT(broker_receive, after);
     return true;
 }
 
@@ -281,7 +284,9 @@ void SessionAgent::answer(
 
 // What no channel carries would stand before all later answers for ever: its asker is told instead.
 SessionAgent::Sent SessionAgent::try_send(const wire::PeerId& id, const Answer& answer) {
+    FAILPOINT(broker_answer, before);
     auto sent = link_.send(id, answer.command, answer.data);
+    FAILPOINT(broker_answer, after);
     if (!sent && sent.error().code == Code::oversized) {
         log::error("answer_oversized bytes={}", answer.size());
         const wire::Failure failure = wire::to_failure(sent.error());

@@ -2,6 +2,7 @@
 #include "bus/broker/verify_agent.hpp"
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "security/keys/digest.hpp"
 
 namespace lienthong::broker {
@@ -11,6 +12,7 @@ int VerifyAgent::do_work() {
     if (!work) return 0;
     const auto* raw = std::get_if<RawBatch>(&work->what);
     CHECK(raw != nullptr);
+    FAILPOINT(broker_verify, before);
     auto verified = core::verify_batch(raw->frame,
                                        work->session,
                                        raw->command.stream,
@@ -19,6 +21,7 @@ int VerifyAgent::do_work() {
                                        *raw->registry,
                                        raw->at,
                                        raw->position);
+    FAILPOINT(broker_verify, after);
     const bool proven = verified && !verified->unproven;
     (proven ? counters_.batches_verified : counters_.batches_refused).fetch_add(1);
     if (!verified) counters_.refuse(verified.error().code);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/journal/lmdb_check.hpp"
 #include "bus/journal/lmdb_error.hpp"
 #include "bus/journal/lmdb_place.hpp"
@@ -124,7 +125,9 @@ Result<void> LmdbEnvironment::open_file(const LmdbOptions& options) {
     status = mdb_env_set_maxdbs(env_, kSpacesMax);
     if (status == 0) status = mdb_env_set_maxreaders(env_, kReadersMax);
     if (status == 0) status = mdb_env_set_mapsize(env_, options.map_bytes);
+    FAILPOINT_OR_FAIL(journal_open, before);
     if (status == 0) status = mdb_env_open(env_, directory_.c_str(), flags, kFileMode);
+    FAILPOINT(journal_open, after);
     if (status != 0) return lmdb_fail(status, "open", where);
     int dead_readers = 0;
     if (!read_only_) status = mdb_reader_check(env_, &dead_readers);
@@ -203,8 +206,10 @@ Result<void> LmdbEnvironment::open_spaces(const std::vector<std::string>& tables
         if (put && is_new) put = store_epoch(txn.get(), 0);
         if (!put) return put;
     }
+    FAILPOINT_OR_FAIL(journal_tables, before);
     status = txn.commit();
     if (status != 0) return lmdb_fail(status, "commit", directory_.string());
+    FAILPOINT(journal_tables, after);
     return {};
 }
 

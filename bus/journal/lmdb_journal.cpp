@@ -4,9 +4,11 @@
 #include <lmdb.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/journal/lmdb_environment.hpp"
 #include "bus/journal/lmdb_error.hpp"
 #include "bus/journal/lmdb_place.hpp"
@@ -202,8 +204,10 @@ class LmdbWriteTxn final : public LmdbTxn<WriteTxn> {
 
     Result<Position> append(BytesView entry) override {
         if (!is_owner_) return fenced();
+        FAILPOINT_OR_FAIL(journal_append, before);
         auto written = write(environment_.log(), log_key(log_size_), entry, MDB_APPEND);
         if (!written) return std::unexpected(written.error());
+        FAILPOINT_OR_FAIL(journal_append, after);
         return log_size_++;
     }
 
@@ -222,7 +226,7 @@ class LmdbWriteTxn final : public LmdbTxn<WriteTxn> {
             end(txn);
             return spent_ ? std::unexpected(*spent_) : fenced();
         }
-        const int status = mdb_txn_commit(txn);
+        const int status = commit_or_fail(txn);
         environment_.writing = false;
         if (status != 0) {
             environment_.failed = true;
@@ -234,6 +238,16 @@ class LmdbWriteTxn final : public LmdbTxn<WriteTxn> {
     }
 
   private:
+    // A failpoint that fails leaves open whether the commit is on the disk, as a real failure does.
+    static int commit_or_fail(MDB_txn* txn) {
+        if (FAILS_AT(journal_commit, before)) {
+            mdb_txn_abort(txn);
+            return EIO;
+        }
+        const int status = mdb_txn_commit(txn);
+        return FAILS_AT(journal_commit, after) ? EIO : status;
+    }
+
     void end(MDB_txn* txn) {
         mdb_txn_abort(txn);
         environment_.writing = false;
@@ -330,11 +344,13 @@ class LmdbJournal final : public Journal {
             mdb_txn_abort(txn);
             return std::unexpected(stored ? put.error() : stored.error());
         }
+        FAILPOINT(journal_acquire, before);
         status = mdb_txn_commit(txn);
         if (status != 0) {
             environment_->failed = true;
             return lmdb_fail(status, "commit", where());
         }
+        FAILPOINT_OR_FAIL(journal_acquire, after);
         acquired_ = *stored + 1;
         return acquired_;
     }

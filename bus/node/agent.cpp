@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "security/keys/digest.hpp"
 
@@ -114,8 +115,10 @@ Result<void> NodeAgent::learn_document(WriteStore& store, Position position, Byt
     }
     auto document = documents_.judge(bytes, options_.bus, options_.pinned_administrators);
     if (!document) return std::unexpected(document.error());
+    FAILPOINT_OR_FAIL(node_document, before);
     auto stored = store.put_document(position, *document, bytes);
     if (!stored) return stored;
+    FAILPOINT_OR_FAIL(node_document, after);
     note_document(*document, bytes, position);
     return documents_.take(*document, bytes);
 }
@@ -148,7 +151,9 @@ void NodeAgent::send(
     frames.channel = channel;
     frames.command = wire::encode(wire::Command{request, std::move(body)});
     frames.data = std::move(data);
+    FAILPOINT(node_send, before);
     auto sent = link_.send(frames);
+    FAILPOINT(node_send, after);
     if (!sent) {
         done(std::unexpected(sent.error()));
         return;
@@ -169,12 +174,14 @@ bool NodeAgent::receive_one() {
     const OnReply done = std::move(found->second.done);
     const bool keeps_failures = found->second.keeps_failures;
     calls_.erase(found);
+    FAILPOINT(node_receive, before);
     const auto* failure = std::get_if<wire::Failure>(&command->body);
     if (failure != nullptr && !keeps_failures) {
         done(std::unexpected(wire::to_error(*failure)));
     } else {
         done(Reply{std::move(command->body), std::move(frames->data), std::move(frames->command)});
     }
+    FAILPOINT(node_receive, after);
     return true;
 }
 
@@ -253,12 +260,14 @@ void NodeAgent::take_welcome(const wire::Welcome& welcome) {
         if (followed != Followed::yes) return;
         // A reply on a stick may have claimed more, and nobody led to that.
         restore_until_ = std::min(restore_until_, head_->size);
+        FAILPOINT(node_welcome, before);
         auto compared = compare_streams(welcome, head.size);
         if (compared) compared = keep_head(welcome.head, head);
         if (!compared) {
             fail_with(compared.error());
             return;
         }
+        FAILPOINT(node_welcome, after);
         streams_compared_ = true;
     });
 }

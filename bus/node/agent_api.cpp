@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/message/facts_agree.hpp"
 #include "bus/node/agent.hpp"
 #include "bus/node/draft_bytes.hpp"
@@ -84,6 +85,7 @@ void NodeAgent::submit(std::vector<Draft> drafts,
     }
     std::vector<Ordinal> ordinals;
     std::size_t at = 0;
+    FAILPOINT(node_outbox_commit, before);
     auto taken = write([&](WriteStore& store) -> Result<void> {
         for (at = 0; at < drafts.size(); ++at) {
             bool known = false;
@@ -100,6 +102,7 @@ void NodeAgent::submit(std::vector<Draft> drafts,
         done(std::unexpected(std::move(error)));
         return;
     }
+    FAILPOINT(node_outbox_commit, after);
     watches_.push_back(
         Watch{[this, ordinals = std::move(ordinals), done = std::move(done)](bool overdue) {
                   std::vector<Outcome> outcomes;

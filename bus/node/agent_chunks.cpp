@@ -4,6 +4,7 @@
 // Neither holds up the cursor, and both go on where they were after a restart.
 #include <algorithm>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/proof/merkle.hpp"
@@ -82,6 +83,7 @@ void NodeAgent::uploaded(const UploadRound& round) {
     // A final refusal of a chunk is not signed, and ends nothing: the number may be consumed or its
     // stream closed. The batch's own answer, which is asked for next, tells what became of it.
     const bool consumed = round.error && !round.error->retriable();
+    FAILPOINT(node_chunks_sent, before);
     auto stored = write([&](WriteStore& store) -> Result<void> {
         if (consumed) return store.set_chunks_unsent(round.message, false);
         for (std::size_t i = 0; i < round.chunks.size(); ++i) {
@@ -91,6 +93,7 @@ void NodeAgent::uploaded(const UploadRound& round) {
         }
         return {};
     });
+    FAILPOINT(node_chunks_sent, after);
     if (!stored) {
         fail_with(stored.error());
         return;
@@ -234,9 +237,11 @@ void NodeAgent::received_chunk(ChunkFetch& fetch, std::uint32_t index, Result<Re
         fail_after(kLongPause);
         return;
     }
+    FAILPOINT(node_chunk_stored, before);
     auto stored = write([&](WriteStore& store) {
         return store.put_in_chunk(fetch.key, fetch.row, index, reply->data);
     });
+    FAILPOINT(node_chunk_stored, after);
     if (!stored && stored.error().code == Code::disk_full) {
         alarm("disk_full");
         fail_after(kLongPause);
@@ -248,10 +253,12 @@ void NodeAgent::received_chunk(ChunkFetch& fetch, std::uint32_t index, Result<Re
 void NodeAgent::end_chunk_fetch(const ChunkFetch& fetch) {
     if (chunk_fetch_.get() == &fetch) chunk_fetch_.reset();
     if (fetch.failed || broken_) return;
+    FAILPOINT(node_chunks_complete, before);
     auto stored = write([&](WriteStore& store) -> Result<void> {
         auto complete = store.erase_wanted(fetch.key);
         return complete ? recognise_pending(store, fetch.key.position) : complete;
     });
+    FAILPOINT(node_chunks_complete, after);
     if (!stored) fail_with(stored.error());
 }
 

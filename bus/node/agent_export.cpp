@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 
@@ -146,8 +147,10 @@ Result<ExportedBundle> NodeAgent::export_bundle(const Api::BundleProgress& progr
     auto file = proof::sign_bundle(std::move(bundle), *keys_.sign);
     if (!file) return std::unexpected(file.error());
     // Only a number that is kept may leave: its reply must be known again.
+    FAILPOINT_OR_FAIL(node_bundle_export, before);
     auto stored =
         write([&](WriteStore& store) { return store.put_bundle(exported.number, digest); });
+    FAILPOINT_OR_FAIL(node_bundle_export, after);
     if (!stored) {
         fail_with(stored.error());
         return std::unexpected(stored.error());

@@ -5,6 +5,7 @@
 // that the reply brought in place of questions.
 #include <algorithm>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/keys/digest.hpp"
@@ -116,7 +117,9 @@ Result<ImportedBundle> NodeAgent::import_bundle(BytesView file,
         }
         if (!one) return std::unexpected(one.error());
     }
+    FAILPOINT_OR_FAIL(node_bundle_import, before);
     auto stored = write([&](WriteStore& store) { return store.set_last_reply(taken.number); });
+    FAILPOINT_OR_FAIL(node_bundle_import, after);
     if (!stored) {
         fail_with(stored.error());
         return std::unexpected(stored.error());
@@ -199,7 +202,9 @@ Result<void> NodeAgent::take_answer(const wire::Publish& asked,
     if (!led) return led;
     auto batch = message::parse_batch((*row)->frame);
     if (!batch) return std::unexpected(batch.error());
+    FAILPOINT(node_bundle_answer, before);
     auto closed = close_batch(first, **row, Receipted{std::move(*batch), receipt, exchange.frame});
+    FAILPOINT(node_bundle_answer, after);
     if (!closed) {
         fail_with(closed.error());
         return closed;
@@ -253,7 +258,9 @@ Result<void> NodeAgent::take_delivery(const wire::Delivery& delivery,
     std::erase_if(fresh.entries,
                   [&](const message::DeliveredEntry& entry) { return entry.position < cursor_; });
     const Position begin = cursor_;
+    FAILPOINT(node_bundle_delivery, before);
     auto stored = store_delivery(fresh);
+    FAILPOINT(node_bundle_delivery, after);
     if (!stored) {
         fail_with(stored.error());
         return stored;

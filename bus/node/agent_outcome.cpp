@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/keys/digest.hpp"
@@ -51,7 +52,9 @@ void NodeAgent::received_receipt(const MessageId& first,
         publish_not_before_ = after(kRetryPause);
         return;
     }
+    FAILPOINT(node_receipt_verify, before);
     auto head = check_receipt(*receipt, *batch);
+    FAILPOINT(node_receipt_verify, after);
     if (!head) alarm(fmt::format("bad_receipt code={}", info(head.error().code).name));
     if (!head || names_old_documents(*head)) {
         publish_not_before_ = after(kDistrustPause);
@@ -69,7 +72,9 @@ void NodeAgent::received_receipt(const MessageId& first,
             return;
         }
         if (!is_open(first)) return;  // a bundle has closed it meanwhile
+        FAILPOINT(node_batch_close, before);
         auto closed = close_batch(first, row, *kept);
+        FAILPOINT(node_batch_close, after);
         if (!closed) fail_with(closed.error());
     });
 }

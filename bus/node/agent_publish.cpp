@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bus/base/check.hpp"
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/keys/digest.hpp"
@@ -229,8 +230,10 @@ Result<std::optional<NodeAgent::Made>> NodeAgent::make_batch(const std::vector<O
     if (!proof) return std::unexpected(proof.error());
     batch.proof = proof::encode_batch_proof(*proof);
     row.frame = message::encode_batch(batch);
+    FAILPOINT_OR_FAIL(node_batch_store, before);
     auto stored = store_batch(first_id, filling, stream_class, stream);
     if (!stored) return std::unexpected(stored.error());
+    FAILPOINT_OR_FAIL(node_batch_store, after);
     return std::optional(Made{first_id, std::move(row), false, !chunks.empty()});
 }
 

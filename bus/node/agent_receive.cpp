@@ -4,6 +4,7 @@
 // together.
 #include <algorithm>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/proof/delivered.hpp"
@@ -54,7 +55,9 @@ void NodeAgent::received_delivery(Result<Reply> reply) {
         again_later(kRetryPause);
         return;
     }
+    FAILPOINT(node_delivery_check, before);
     auto head = check_delivery(*delivery, options_.bus, options_.agency, *documents_.registry);
+    FAILPOINT(node_delivery_check, after);
     if (!head) {
         alarm(fmt::format("bad_delivery code={}", info(head.error().code).name));
         again_later(std::chrono::seconds{5});
@@ -79,7 +82,9 @@ void NodeAgent::received_delivery(Result<Reply> reply) {
             fetching_ = false;
             return;
         }
+        FAILPOINT(node_inbox_commit, before);
         auto stored = store_delivery(*kept);
+        FAILPOINT(node_inbox_commit, after);
         fetching_ = false;
         if (!stored) fail_with(stored.error());
     });

@@ -5,6 +5,7 @@
 // outcomes hold again; what still waits goes out under new ids in new streams.
 #include <algorithm>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 #include "security/keys/digest.hpp"
@@ -63,6 +64,7 @@ bool NodeAgent::is_restoring() {
 // The broker is ahead: before new work, everything up to its head comes back. Drafts that the copy
 // has in a batch may have left in another one since.
 Result<void> NodeAgent::begin_restore(const ReadStore& store, const RestoreRow& restore) {
+    FAILPOINT_OR_FAIL(node_restore, before);
     restore_until_ = restore.until;
     restored_drafts_.clear();
     restored_ids_.clear();
@@ -82,6 +84,7 @@ Result<void> NodeAgent::begin_restore(const ReadStore& store, const RestoreRow& 
         if (!digest) return std::unexpected(digest.error());
         restored_drafts_.emplace(*digest, ordinal);
     }
+    FAILPOINT_OR_FAIL(node_restore, after);
     log::warning("outbox_behind node={} fetching_until={}", options_.node.text(), restore.until);
     return {};
 }

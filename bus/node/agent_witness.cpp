@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/node/agent.hpp"
 
@@ -86,8 +87,10 @@ void NodeAgent::step_witness() {
 
 void NodeAgent::cosign() {
     cosign_not_before_ = after(kCosignPause);
+    FAILPOINT(node_cosign, before);
     auto line =
         proof::cosign_head(stored_head_->note, options_.node.text(), clock_.wall(), *keys_.witness);
+    FAILPOINT(node_cosign, after);
     if (!line) {
         alarm(fmt::format("cosignature_failed code={}", info(line.error().code).name));
         return;
@@ -180,7 +183,9 @@ Result<proof::WitnessedHead> NodeAgent::check_witnessed(std::string_view note) c
 }
 
 void NodeAgent::keep_witnessed(const std::string& note, const proof::WitnessedHead& counted) {
+    FAILPOINT(node_witnessed, before);
     auto stored = write([&](WriteStore& store) { return store.set_witnessed(note); });
+    FAILPOINT(node_witnessed, after);
     if (!stored) {
         fail_with(stored.error());
         return;

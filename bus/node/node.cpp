@@ -4,6 +4,7 @@
 #include <future>
 #include <thread>
 
+#include "bus/base/failpoint.hpp"
 #include "bus/base/log.hpp"
 #include "bus/base/queue.hpp"
 #include "bus/journal/lmdb_journal.hpp"
@@ -49,8 +50,10 @@ class ThreadedNode final : public Node {
         link_ = std::move(*link);
         agent_ = std::make_unique<NodeAgent>(
             options_, std::move(keys_), *journal_, *link_, clock_, random_);
+        FAILPOINT_OR_FAIL(node_open, before);
         auto started = agent_->start();
         if (!started) return started;
+        FAILPOINT_OR_FAIL(node_open, after);
         calls_.on_push([link = link_.get()] { link->wake(); });
         thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
         return {};

@@ -7,6 +7,7 @@
 A file over its limit, or a function, may say `tidy: long because <reason>`: the file in its first
 15 lines, the function on the line above it or on its first ones.
 """
+import json
 import pathlib
 import re
 import sys
@@ -16,6 +17,8 @@ import cpp_text
 import layers
 
 FILE_LINES_MAX = 500
+FAILPOINTS = "bus/base/failpoint.hpp"
+FAILPOINT = re.compile(r"\b(?:FAILPOINT|FAILPOINT_OR_FAIL|FAILS_AT)\((\w+), (\w+)\)")
 FUNCTION_LINES_MAX = 70
 
 CPP = {".cpp", ".hpp"}
@@ -219,6 +222,33 @@ def check_schema(source):
                                    f"give {table.group(1)}.{field.group(1)} an `id:`")
 
 
+def check_failpoints(sources):
+    """Each place of the table is passed before and after its step; nothing else names places."""
+    table = sources.get(FAILPOINTS)
+    if table is None:
+        return
+    places = re.search(r"kPlaces\{(.*?)\};", table.text, re.S)
+    names = re.findall(r'"(\w+)"', places.group(1)) if places else []
+    used = set()
+    for source in sources.values():
+        if source.suffix not in CPP or source.path == FAILPOINTS:
+            continue
+        for match in FAILPOINT.finditer(source.code):
+            used.add(match.groups())
+            if source.is_test or source.suffix == ".hpp":
+                yield source.fault(source.line_of(match.start()), "failpoint",
+                                   "places stand in sources of the product only")
+    for name in names:
+        for when in ("before", "after"):
+            if (name, when) not in used:
+                yield table.fault(1, "failpoint", f"nothing passes {name}, {when}")
+    presets = sources.get("CMakePresets.json")
+    for preset in json.loads(presets.text)["configurePresets"] if presets else []:
+        variables = preset.get("cacheVariables", {})
+        if variables.get("CMAKE_BUILD_TYPE") == "Release" and "LT_FAILPOINTS" in variables:
+            yield presets.fault(1, "failpoint", "a release has no failpoints")
+
+
 def exposed(header, sources, known):
     """Third-party names that this header shows to whoever includes it, through our headers too."""
     if header in known:
@@ -278,6 +308,7 @@ def check_all(root):
         yield from check_new_and_delete(source)
         yield from check_schema(source)
     yield from check_exposure(sources)
+    yield from check_failpoints(sources)
 
 
 def main(arguments):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Plants each fault that tidy names, and what looks like one and is none, in a tree of its own."""
+import json
 import pathlib
 import subprocess
 import sys
@@ -37,6 +38,35 @@ class TidyTest(unittest.TestCase):
 
     def assert_rules(self, *rules):
         self.assertEqual([fault[2] for fault in self.faults()], list(rules))
+
+    # Failpoints
+
+    def plant_places(self, *names):
+        rows = "".join(f'    "{name}",\n' for name in names)
+        self.plant("bus/base/failpoint.hpp", "constexpr std::array<std::string_view, "
+                   f"{len(names)}> kPlaces{{\n{rows}}};\n")
+
+    def test_a_place_that_nothing_passes_is_a_fault(self):
+        self.plant_places("send", "store")
+        self.plant("bus/node/a.cpp", "void f() {\n    FAILPOINT(send, before);\n"
+                   "    FAILPOINT_OR_FAIL(send, after);\n    if (FAILS_AT(store, after)) return;\n}\n")
+        self.assertEqual(self.faults(), [("bus/base/failpoint.hpp", 1, "failpoint")])
+
+    def test_a_place_in_a_header_or_a_test_is_a_fault(self):
+        self.plant_places()
+        self.plant("bus/node/a.hpp", "FAILPOINT(send, before);\n")
+        self.plant("tests/unit/bus/node/a_test.cpp", "FAILPOINT(send, before);\n")
+        self.assert_rules("failpoint", "failpoint")
+
+    def test_a_release_with_failpoints_is_a_fault(self):
+        self.plant_places()
+        for variables, rules in (({"CMAKE_BUILD_TYPE": "Debug", "LT_FAILPOINTS": "ON"}, []),
+                                 ({"CMAKE_BUILD_TYPE": "Release"}, []),
+                                 ({"CMAKE_BUILD_TYPE": "Release", "LT_FAILPOINTS": "ON"},
+                                  ["failpoint"])):
+            self.plant("CMakePresets.json", json.dumps(
+                {"configurePresets": [{"cacheVariables": variables}]}), spdx="")
+            self.assert_rules(*rules)
 
     # Includes
 
