@@ -2,10 +2,12 @@
 """What a campaign is: a number of runs, each with a seed, each ended by the check of world.py."""
 import os
 import random
+import resource
 import shutil
 import subprocess
 import time
 import traceback
+from fnmatch import fnmatch
 from pathlib import Path
 
 from world import EXAMPLE, Bus, Failure, Fault, World
@@ -85,12 +87,12 @@ class Campaign:
         return self.world
 
     def execute(self, count, seed, only_case=None):
-        begun = time.monotonic()
+        begun, cpu = time.monotonic(), cpu_seconds()
         reason = self.skip_reason()
         if reason is None:
             try:
                 for case, one in self.cases(count, seed):
-                    if only_case is None or case == only_case:
+                    if only_case is None or fnmatch(case or "", only_case):
                         self._one(case, one)
             finally:
                 self.close()
@@ -98,7 +100,8 @@ class Campaign:
             self.context.say(f"{self.name}: skipped: {reason}")
         result = {"name": self.name, "runs": self.runs, "lost": self.lost,
                   "doubled": self.doubled, "failures": self.failures, "skipped": reason,
-                  "seconds": round(time.monotonic() - begun, 1)}
+                  "seconds": round(time.monotonic() - begun, 1),
+                  "cpu_seconds": round(cpu_seconds() - cpu, 1)}
         return {**result, "figures": self.figures} if self.figures else result
 
     def close(self):
@@ -140,6 +143,12 @@ class Campaign:
                                 ignore=shutil.ignore_patterns("*.sock"), dirs_exist_ok=True)
             self.world.destroy()
             self.world = None
+
+
+def cpu_seconds():
+    """Of this process and of all processes that it started and that have ended."""
+    return sum(sum(resource.getrusage(who)[:2])
+               for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def is_root():
