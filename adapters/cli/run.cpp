@@ -60,6 +60,15 @@ Result<void> read_inputs(Environment& environment, const Command& command, Invoc
     return {};
 }
 
+bool sync_parent(const fs::path& path) {
+    const fs::path parent = path.has_parent_path() ? path.parent_path() : ".";
+    const int fd = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    return synced;
+}
+
+// All of it is on the disk under a new name, or nothing is there: what looks like a result is one.
 Result<void> write_new_file(const std::string& path, BytesView bytes) {
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
@@ -75,10 +84,15 @@ Result<void> write_new_file(const std::string& path, BytesView bytes) {
         ok = put > 0;
         if (ok) bytes = bytes.subspan(static_cast<std::size_t>(put));
     }
-    ok = fsync(fd) == 0 && ok;
-    ok = close(fd) == 0 && ok;
-    if (!ok) return fail(Code::io, "write", path);
-    return {};
+    ok = ok && fsync(fd) == 0;
+    int error = ok ? 0 : errno;
+    if (close(fd) != 0 && ok) error = errno;
+    if (error == 0 && !sync_parent(path)) error = errno;
+    if (error == 0) return {};
+    unlink(path.c_str());  // made here, a moment ago
+    return fail(error == ENOSPC ? Code::disk_full : Code::io,
+                "write: " + std::generic_category().message(error),
+                path);
 }
 
 Result<void> write_outputs(const Invocation& invocation, const Answer& answer) {

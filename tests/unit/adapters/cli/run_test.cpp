@@ -3,7 +3,10 @@
 #include "adapters/cli/run.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include <csignal>
 
 #include "adapters/cli/socket.hpp"
 #include "bus/base/file.hpp"
@@ -54,6 +57,38 @@ TEST(Run, ReadsAFileOrStandardInput) {
     served.around.in.str(text);
     EXPECT_EQ(served.run({"publish", "--kind", "outreach-report", "-", "--format", "csv"}), 0);
     EXPECT_EQ(served.session.api.drafts.size(), 1U);  // the same line
+}
+
+// The process may write files of so many bytes, no more; longer writes fail as on a full disk.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {
+        EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
+        const rlimit limit{bytes, before_.rlim_max};
+        EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+    ~FileSizeLimit() {
+        EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before_), 0);
+        (void)signal(SIGXFSZ, handler_);
+    }
+
+  private:
+    rlimit before_{};
+    void (*handler_)(int);
+};
+
+TEST(Run, AnOutputThatCannotBeWrittenWholeIsNotThere) {
+    Served served;
+    const std::string out = served.file("stick");
+    {
+        const FileSizeLimit limit(3);
+        EXPECT_EQ(served.run({"bundle", "export", "--out", out}), 6);
+    }
+    EXPECT_FALSE(std::filesystem::exists(out));
+    EXPECT_EQ(served.run({"bundle", "export", "--out", out}), 0);  // so it can be tried again
+    EXPECT_TRUE(std::filesystem::exists(out));
 }
 
 TEST(Run, AFileThatIsNotThereIsABadArgumentThatNamesIt) {
