@@ -105,9 +105,15 @@ void NodeAgent::cosign() {
         [this, size](Result<Reply> reply) {
             witnessing_ = false;
             if (!reply && reply.error().retriable()) return;
+            const auto is = [&](Code code) { return reply.error().code == code; };
+            // This node's clock is minutes ahead of the broker's: which of the two is wrong cannot
+            // be told from here. Tried again; if it lasts, no head is witnessed, which is an alarm.
+            if (!reply && is(Code::bad_argument)) {
+                log::warning("cosignature_ahead_of_the_broker size={}", size);
+                return;
+            }
             // Others have co-signed newer heads meanwhile: so will this node, with its next one.
             // A key that has ended: the registry that says so is on its way.
-            const auto is = [&](Code code) { return reply.error().code == code; };
             if (!reply && !is(Code::rollback) && !is(Code::revoked_key) && !is(Code::expired_key)) {
                 alarm(fmt::format("cosignature_refused code={}", info(reply.error().code).name));
             }

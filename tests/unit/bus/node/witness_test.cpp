@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "security/proof/witness.hpp"
 #include "tests/support/small_bus.hpp"
@@ -38,12 +39,15 @@ class Witness : public testing::Test {
     struct Sent {
         Clock::Monotonic at;
         std::uint64_t size = 0;
+        std::uint64_t request = 0;
     };
     std::unique_ptr<SmallBus> start(std::vector<std::string> nodes) {
         test::SmallBusOptions options{.nodes = std::move(nodes), .tampered_node = "labour"};
         options.sent = [this](const wire::Command& request) {
             const auto* cosign = std::get_if<wire::Cosign>(&request.body);
-            if (cosign != nullptr && now) sent.push_back({now(), cosign->size});
+            if (cosign != nullptr && now) {
+                sent.push_back({now(), cosign->size, request.request});
+            }
         };
         auto bus = std::make_unique<SmallBus>(std::move(options));
         now = [clock = &bus->clock()] { return clock->monotonic(); };
@@ -136,6 +140,29 @@ TEST_F(Witness, CoSignsAtMostOnceInTenSecondsAndAHeadThatStaysOnceInAnHour) {
     bus->clock().advance(hours{1});
     bus->steps(600);
     EXPECT_EQ(sent.size(), before + 2) << "an hour later";
+}
+
+TEST_F(Witness, AClockAheadOfTheBrokersIsNoAlarmAndTheHeadIsCoSignedOnceTheyAgree) {
+    const auto bus = start({"labour", "police"});
+    ASSERT_TRUE(bus->catch_up("labour"));
+    bus->steps(kStepsOfMinute / 4);
+    const std::size_t before = sent.size();
+    std::set<std::uint64_t> refused;
+    bus->set_tamper([&](wire::Command& answer, Bytes&) {
+        if (sent.empty() || answer.request != sent.back().request) return;
+        if (!refused.insert(answer.request).second) return;
+        answer.body = wire::to_failure(Error{Code::bad_argument, "ahead", "cosignature", {}});
+    });
+    ASSERT_TRUE(bus->start_node("labour"));
+    bus->steps(kStepsOfMinute);
+    EXPECT_GE(sent.size(), before + 3) << "again, each ten seconds";
+    EXPECT_TRUE(bus->status("labour").alarms.empty());
+    bus->set_tamper({});
+    ASSERT_TRUE(bus->start_node("labour"));
+    bus->steps(kStepsOfMinute / 4);
+    const std::size_t taken = sent.size();
+    bus->steps(kStepsOfMinute);
+    EXPECT_EQ(sent.size(), taken) << "it is there now";
 }
 
 TEST_F(Witness, NeverCoSignsAHeadThatItCouldNotProve) {
