@@ -2,10 +2,9 @@
 #include "bus/journal/lmdb_environment.hpp"
 
 #include <lmdb.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -72,6 +71,17 @@ Result<std::vector<std::string>> check_options(const LmdbOptions& options) {
     return names;
 }
 
+// LMDB trusts its pages: on a damaged file it may end the process, or leave out what is there and
+// say nothing. A file that is empty was made by a process that ended before it wrote: a new one.
+Result<void> check_what_is_there(const std::filesystem::path& data_file) {
+    std::error_code absent;
+    const auto bytes = std::filesystem::file_size(data_file, absent);
+    if (absent || bytes == 0) return {};
+    auto checked = check_lmdb_file(data_file);
+    if (!checked) return std::unexpected(checked.error());
+    return {};
+}
+
 std::unexpected<Error> damaged(const char* detail, const std::filesystem::path& where) {
     return fail(Code::corrupt, detail, where.string());
 }
@@ -97,6 +107,8 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const LmdbOptions
         auto lock = FileLock::acquire(options.directory / "lock.owner");
         if (!lock) return std::unexpected(lock.error());
         environment->lock_ = std::move(*lock);
+        auto checked = check_what_is_there(options.directory / "data.mdb");
+        if (!checked) return std::unexpected(checked.error());
     }
     auto opened = environment->open_file(options);
     if (!opened) return std::unexpected(opened.error());
@@ -137,17 +149,6 @@ Result<void> LmdbEnvironment::open_file(const LmdbOptions& options) {
     status = mdb_env_stat(env_, &stat);
     if (status != 0) return lmdb_fail(status, "stat", where);
     page_bytes_ = stat.ms_psize;
-    mdb_filehandle_t fd = -1;
-    struct stat file{};
-    if (mdb_env_get_fd(env_, &fd) != 0 || fstat(fd, &file) != 0) {
-        return fail(Code::io, "stat: " + std::generic_category().message(errno), where);
-    }
-    // Reading a mapped page behind the end of the file would end the process. A file may be a
-    // little shorter than its count of pages: those at its end may be free and never written.
-    if (static_cast<std::uint64_t>(file.st_size) / page_bytes_ < file_pages() && !read_only_) {
-        auto checked = check_lmdb_file(directory_ / "data.mdb");
-        if (!checked) return std::unexpected(checked.error());
-    }
     return {};
 }
 

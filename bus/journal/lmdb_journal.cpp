@@ -13,6 +13,7 @@
 #include "bus/journal/lmdb_error.hpp"
 #include "bus/journal/lmdb_place.hpp"
 #include "bus/journal/record.hpp"
+#include "bus/journal/scrub.hpp"
 
 namespace lienthong::journal {
 namespace {
@@ -437,7 +438,14 @@ Result<std::unique_ptr<Journal>> open_lmdb(const LmdbOptions& options) {
     auto log_size = (*environment)->log_size(txn);
     mdb_txn_abort(txn);
     if (!log_size) return std::unexpected(log_size.error());
-    return std::make_unique<LmdbJournal>(std::move(*environment), *log_size);
+    auto journal = std::make_unique<LmdbJournal>(std::move(*environment), *log_size);
+    if (options.read_only) return journal;
+    // A key whose bytes have changed is a row that is not found: only a reader of all rows sees it.
+    auto all = journal->begin_read();
+    if (!all) return std::unexpected(all.error());
+    auto whole = scrub(**all, options.tables.size(), [](const ScrubFault&) {});
+    if (!whole) return std::unexpected(whole.error());
+    return journal;
 }
 
 unsigned lmdb_flags(const Journal& lmdb_journal) {

@@ -31,11 +31,12 @@ struct LmdbOptions {
     std::span<const std::string_view> tables;  // at most kTablesMax names, [a-z_]; not log, meta
     std::uint64_t map_bytes = kMapBytesDefault;
     std::uint64_t used_bytes_max = std::uint64_t{64} << 30;  // by a counter; at most half the map
-    // For audits of a copied directory that nobody writes to: takes no lock, writes nothing, and
-    // checks every page (lmdb_check.hpp) before LMDB may read any.
+    // For audits of a copied directory that nobody writes to: takes no lock, writes nothing.
     bool read_only = false;
 };
 
+// Every page is checked (lmdb_check.hpp) before LMDB may read any; unless read_only, every record
+// too (scrub.hpp): an owner that starts reads its file once, and serves nothing of a damaged one.
 // malformed_config (options that cannot be); already_running (another owner); io (also a network
 // file system), disk_full, no_such_file (read_only); corrupt, bad_checksum; unknown_version: of a
 // later format, or its tables are not the first of `tables`, in order. New names may be added at

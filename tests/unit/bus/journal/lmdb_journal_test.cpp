@@ -288,7 +288,8 @@ TEST_F(LmdbJournalTest, NamesARecordThatDiffersFromItsChecksum) {
     }
     flip_in_data("grey, and he sleeps");
     flip_in_data("and another");
-    const auto journal = open();
+    EXPECT_EQ(code_of(open_lmdb(options_in(folder_.path()))), Code::bad_checksum);
+    const auto journal = open(true);
     auto txn = journal->begin_read().value();
     const auto value = txn->maybe_get(kCats, text("tom"));
     EXPECT_EQ(code_of(value), Code::bad_checksum);
@@ -307,6 +308,38 @@ TEST_F(LmdbJournalTest, NamesARecordThatDiffersFromItsChecksum) {
     EXPECT_EQ(faults[0].maybe_table, std::nullopt);
     EXPECT_EQ(faults[0].position, 1U);
     txn.reset();
+}
+
+TEST_F(LmdbJournalTest, DoesNotStartOnSwappedPages) {
+    {
+        const auto journal = open();
+        for (char key = 'a'; key <= 'z'; ++key) put(*journal, std::string(1, key), "a value");
+    }
+    const Bytes data = read_data();
+    constexpr std::size_t kPage = 4096;
+    bool refused = false;
+    for (std::size_t at = 2 * kPage; at + 2 * kPage <= data.size(); at += kPage) {
+        Bytes swapped = data;
+        const auto first = swapped.begin() + static_cast<std::ptrdiff_t>(at);
+        std::swap_ranges(first, first + kPage, first + kPage);
+        ASSERT_TRUE(write_file(data_file(), swapped).has_value());
+        const auto started = open_lmdb(options_in(folder_.path()));
+        if (!started) {
+            EXPECT_EQ(started.error().code, Code::corrupt);
+            refused = true;
+            continue;
+        }
+        const auto txn = (*started)->begin_read().value();  // neither was in use
+        for (char key = 'a'; key <= 'z'; ++key) {
+            EXPECT_TRUE(txn->maybe_get(kCats, text(std::string(1, key))).value().has_value());
+        }
+    }
+    EXPECT_TRUE(refused);
+}
+
+TEST_F(LmdbJournalTest, StartsOnAFileThatIsStillEmpty) {
+    ASSERT_TRUE(write_file(data_file(), {}).has_value());
+    EXPECT_TRUE(open_lmdb(options_in(folder_.path())).has_value());
 }
 
 TEST_F(LmdbJournalTest, ScrubsTablesToo) {
