@@ -357,6 +357,27 @@ Result<std::uint64_t> LmdbEnvironment::used_pages() const {
     return all - reusable;
 }
 
+int LmdbEnvironment::commit(MDB_txn* txn) {
+    ++commits_begun_;
+    const int status = mdb_txn_commit(txn);
+    ++commits_ended_;
+    return status;
+}
+
+// LMDB reads the number of the newest commit, then copies the meta page of that commit, which the
+// commit after the next writes over, and syncs only then. A reader that stood still between the two
+// was given a commit under way, and its next snapshot would be the one before it. If at most one
+// commit began since the last one that had ended, the page was not written over.
+int LmdbEnvironment::begin_reader(MDB_txn** txn) {
+    for (;;) {
+        const std::uint64_t ended = commits_ended_;
+        const int status = mdb_txn_begin(env_, nullptr, MDB_RDONLY, txn);
+        // An addition, behind which no read of before can move.
+        if (status != 0 || commits_begun_.fetch_add(0) <= ended + 1) return status;
+        mdb_txn_abort(*txn);
+    }
+}
+
 Result<std::size_t> LmdbEnvironment::note_reader(std::uint64_t snapshot) {
     for (std::size_t slot = 0; slot < readers_.size(); ++slot) {
         std::uint64_t none = 0;

@@ -65,6 +65,11 @@ class LmdbEnvironment {
     Result<std::size_t> note_reader(std::uint64_t snapshot);
     void forget_reader(std::size_t slot) { readers_[slot] = 0; }
 
+    // The writer's commits and everybody's snapshots, as LMDB's status: no snapshot has a commit
+    // that is not durable yet.
+    int commit(MDB_txn* txn);
+    int begin_reader(MDB_txn** txn);
+
     // After a failed commit nothing may be done with it.
     std::atomic<bool> failed{false};
     std::atomic<bool> writing{false};
@@ -91,6 +96,8 @@ class LmdbEnvironment {
     mutable std::optional<std::uint64_t> pages_counted_;
     mutable std::int64_t pages_added_since_ = 0;
     mutable unsigned commits_since_ = 0;
+    std::atomic<std::uint64_t> commits_begun_ = 0;
+    std::atomic<std::uint64_t> commits_ended_ = 0;
     std::array<std::atomic<std::uint64_t>, kReadersMax> readers_{};  // snapshot + 1, or 0
 };
 

@@ -240,12 +240,12 @@ class LmdbWriteTxn final : public LmdbTxn<WriteTxn> {
 
   private:
     // A failpoint that fails leaves open whether the commit is on the disk, as a real failure does.
-    static int commit_or_fail(MDB_txn* txn) {
+    int commit_or_fail(MDB_txn* txn) {
         if (FAILS_AT(journal_commit, before)) {
             mdb_txn_abort(txn);
             return EIO;
         }
-        const int status = mdb_txn_commit(txn);
+        const int status = environment_.commit(txn);
         return FAILS_AT(journal_commit, after) ? EIO : status;
     }
 
@@ -346,7 +346,7 @@ class LmdbJournal final : public Journal {
             return std::unexpected(stored ? put.error() : stored.error());
         }
         FAILPOINT(journal_acquire, before);
-        status = mdb_txn_commit(txn);
+        status = environment_->commit(txn);
         if (status != 0) {
             environment_->failed = true;
             return lmdb_fail(status, "commit", where());
@@ -359,7 +359,7 @@ class LmdbJournal final : public Journal {
     Result<std::unique_ptr<ReadTxn>> begin_read() override {
         if (environment_->failed) return fail(Code::io, "a commit failed before", where());
         MDB_txn* txn = nullptr;
-        const int status = mdb_txn_begin(environment_->get(), nullptr, MDB_RDONLY, &txn);
+        const int status = environment_->begin_reader(&txn);
         if (status != 0) return lmdb_fail(status, "begin", where());
         auto log_size = environment_->log_size(txn);
         if (!log_size) {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <thread>
 
 #include "bus/base/file.hpp"
 #include "bus/journal/lmdb_environment.hpp"
@@ -413,33 +412,6 @@ TEST_F(LmdbJournalTest, TakesSoManyReadersAndNoMore) {
     EXPECT_EQ(code_of(journal->begin_read()), Code::overloaded);
     readers.pop_back();
     EXPECT_TRUE(journal->begin_read().has_value());
-}
-
-TEST_F(LmdbJournalTest, ReadsOnOtherThreadsWhileItWrites) {
-    const auto journal = open();
-    constexpr Position kEntries = 100;
-    std::vector<std::thread> readers;
-    std::atomic<int> wrong = 0;
-    for (int i = 0; i < 3; ++i) {
-        readers.emplace_back([&] {
-            Position seen = 0;
-            while (seen < kEntries) {
-                const auto txn = journal->begin_read().value();
-                if (txn->log_size() < seen) ++wrong;
-                seen = txn->log_size();
-                if (seen > 0 && txn->entry(seen - 1).value() != text(std::to_string(seen - 1))) {
-                    ++wrong;
-                }
-            }
-        });
-    }
-    for (Position position = 0; position < kEntries; ++position) {
-        auto txn = journal->begin_write().value();
-        ASSERT_TRUE(txn->append(as_bytes(std::to_string(position))).has_value());
-        ASSERT_TRUE(txn->commit().has_value());
-    }
-    for (std::thread& reader : readers) reader.join();
-    EXPECT_EQ(wrong, 0);
 }
 
 // Writing behind this size fails with EFBIG, as a disk that refuses would.
