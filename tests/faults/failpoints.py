@@ -106,7 +106,7 @@ class Failpoints(Campaign):
         who, act, times = PLACES[place]
         at = 1 if seed == 1 else draw.randrange(1, times + 1)
         env = {"LT_FAILPOINT": f"{case}:{at}"}
-        self.reached = False
+        self.reached, self.first = False, at == 1
         ACTS[act](self, who, env, seed, draw)
         need(self.reached or at > 1, f"{case} was not reached")
         self.count_up(action if self.reached else "not reached at a later time")
@@ -142,8 +142,10 @@ class Failpoints(Campaign):
         return self.reached
 
     def disarm(self, name, condition=lambda: False):
-        """Waits until the place was reached, or what would reach it is over, then starts anew."""
-        self.world.wait_for(lambda: self.look(name) or condition(), REACH_SECONDS)
+        """Waits until the place was reached, then starts anew. That it is reached a first time is
+        certain, later times are not: then it is enough that what may reach it is over."""
+        self.world.wait_for(lambda: self.look(name) or (condition() and not self.first),
+                            REACH_SECONDS)
         process = self.world.process(name)
         if self.reached:
             time.sleep(0.1)

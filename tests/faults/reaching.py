@@ -187,9 +187,10 @@ def init(run, who, env, seed, draw):
     words = ("init", "--setup", run.world.setup, "--home", place)
     done = run.armed_command(env, *words)
     if done.returncode != 0:
-        again = run.world.run(*words)
-        need(again.exit != 0 and again.code == "already_exists",
-             f"init in what a broken one left: exit {again.exit}: {again.out[:300]}")
+        if any(place.iterdir()):
+            again = run.world.run(*words)
+            need(again.exit != 0 and again.code == "already_exists",
+                 f"init in what a broken one left: exit {again.exit}: {again.out[:300]}")
         shutil.rmtree(place)
         run.world.run(*words).need()
     made = sorted(path.relative_to(place) for path in place.rglob("*"))

@@ -82,8 +82,7 @@ class Publisher(threading.Thread):
         super().__init__(daemon=True)
         self.world, self.slug, self.files, self.pause = world, slug, files, pause
         self.draw = random.Random(seed)
-        self.tag = f"{slug}-{seed:x}"
-        self.strange = []
+        self.tag = f"{slug}-{seed:x}-{world.loads}"  # a key of its own in each load
 
     def text(self, number):
         lines = self.draw.choice((1, 1, 2, 5, 20))
@@ -111,6 +110,7 @@ class World(Bus):
         self.slugs = tuple(slugs)
         self.accounts = {slug: Account() for slug in self.slugs}
         self.alarms_expected = set()
+        self.loads = 0
         control, data = free_ports(2)
         self.control, self.data = f"tcp://127.0.0.1:{control}", f"tcp://127.0.0.1:{data}"
         for home, name in [(self.broker_home, "broker.toml"), (self.admin_home, "node.toml"),
@@ -179,6 +179,7 @@ class World(Bus):
                 raise Fault(f"{row['id']} was acknowledged at {known} and at {row['position']}")
 
     def load(self, seed, files=3, pause=0.0):
+        self.loads += 1
         publishers = [Publisher(self, slug, seed, files, pause) for slug in self.slugs]
         for publisher in publishers:
             publisher.start()
