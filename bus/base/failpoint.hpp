@@ -107,7 +107,7 @@ bool reach(std::size_t place, When when);
 #define FAILPOINT(name, when) static_cast<void>(FAILS_AT(name, when))
 
 // In a function that returns a Result; bus/base/error.hpp must be known.
-#define FAILPOINT_OR_FAIL(name, when)                                                     \
-    do {                                                                                  \
+#define FAILPOINT_OR_FAIL(name, when)                                                           \
+    do {                                                                                        \
         if (FAILS_AT(name, when)) return ::lienthong::fail(::lienthong::Code::io, "failpoint"); \
     } while (false)

@@ -89,6 +89,7 @@ class Campaign:
     def execute(self, count, seed, only_case=None):
         begun, cpu = time.monotonic(), cpu_seconds()
         reason = self.skip_reason()
+        self.only_case = only_case
         if reason is None:
             try:
                 for case, one in self.cases(count, seed):

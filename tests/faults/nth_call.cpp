@@ -39,7 +39,7 @@ namespace {
 enum Class : unsigned { kAlloc, kWrite, kSync, kOpen, kClasses };
 constexpr std::array<const char*, kClasses> kNames{"alloc", "write", "sync", "open"};
 constexpr std::array<int, kClasses> kErrors{ENOMEM, ENOSPC, EIO, EMFILE};
-constexpr int kFrames = 24;
+constexpr int kFrames = 8;                    // two of them are in here
 constexpr std::size_t kPlacesMax = 1U << 16;  // a power of two
 
 struct Settings {
@@ -109,8 +109,8 @@ bool fails(unsigned which) {
     const bool failing = which == settings.failing && number == settings.at;
     if (failing) {
         char line[64];
-        const int size = std::snprintf(line, sizeof line, "nth_call %s %lu fails\n",
-                                       kNames[which], number);
+        const int size =
+            std::snprintf(line, sizeof line, "nth_call %s %lu fails\n", kNames[which], number);
         (void)syscall(SYS_write, STDERR_FILENO, line, static_cast<std::size_t>(size));
         errno = settings.error;
     }

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from fnmatch import fnmatch
 
 from campaign import Campaign
 from network import join
@@ -42,11 +43,13 @@ class NthCall(Campaign):
         """Few runs are spread over the first places of some scenarios; many go through all."""
         number = 0
         names = list(self.scenarios())
-        if count < 100:
+        if self.only_case:
+            names = [name for name in names if fnmatch(name, self.only_case.split("/")[0])]
+        elif count < 100:
             names = [names[(seed + i) % len(names)] for i in range(min(2, count))]
         for name in names:
             places = self.places(name, seed)
-            if count < 100:
+            if count < 100 and not self.only_case:
                 share = max(1, count // len(names))
                 places = [one for one in places if not one.startswith("alloc")]
                 places = places[::max(1, len(places) // share)][:share]

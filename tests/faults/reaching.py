@@ -24,8 +24,7 @@ def start(run, who, env, seed, draw):
 def first_start(run, who, env, seed, draw):
     """With no data yet: a bus of its own that never ran."""
     run.world.destroy()
-    run.world = run.context.world(binary=run.context.binary,
-                                  slugs=("labour", "police", "border-guard"))
+    run.world = run.context.world(slugs=("labour", "police", "border-guard"))
     run.records = 0
     run.world.other_messages = lambda: run.records
     run.arm("broker", env)
@@ -204,7 +203,7 @@ def witness(run, who, env, seed, draw):
     """With more than half of the agencies there is a witnessed head, which each node keeps."""
     run.world.destroy()
     run.records = 0
-    run.world = run.context.world(binary=run.context.binary, slugs=SEVEN)
+    run.world = run.context.world(slugs=SEVEN)
     run.world.accounts = {slug: run.world.accounts[slug] for slug in ("labour", "police")}
     run.world.start_broker()
     run.world.start_nodes(run.world.slugs)

@@ -83,6 +83,7 @@ class Publisher(threading.Thread):
         self.world, self.slug, self.files, self.pause = world, slug, files, pause
         self.draw = random.Random(seed)
         self.tag = f"{slug}-{seed:x}-{world.loads}"  # a key of its own in each load
+        self.fault = None  # what the thread ended with; the check raises it
 
     def text(self, number):
         lines = self.draw.choice((1, 1, 2, 5, 20))
@@ -91,6 +92,12 @@ class Publisher(threading.Thread):
                             else figure(low=i)) for i in range(lines))
 
     def run(self):
+        try:
+            self.publish_all()
+        except Exception as fault:
+            self.fault = fault
+
+    def publish_all(self):
         account = self.world.accounts[self.slug]
         for number in range(self.files):
             text = self.text(number)
@@ -110,7 +117,7 @@ class World(Bus):
         self.slugs = tuple(slugs)
         self.accounts = {slug: Account() for slug in self.slugs}
         self.alarms_expected = set()
-        self.loads = 0
+        self.loads, self.publishers = 0, []
         control, data = free_ports(2)
         self.control, self.data = f"tcp://127.0.0.1:{control}", f"tcp://127.0.0.1:{data}"
         for home, name in [(self.broker_home, "broker.toml"), (self.admin_home, "node.toml"),
@@ -180,7 +187,8 @@ class World(Bus):
 
     def load(self, seed, files=3, pause=0.0):
         self.loads += 1
-        publishers = [Publisher(self, slug, seed, files, pause) for slug in self.slugs]
+        self.publishers = publishers = [Publisher(self, slug, seed, files, pause)
+                                        for slug in self.slugs]
         for publisher in publishers:
             publisher.start()
         return publishers
@@ -220,7 +228,11 @@ class World(Bus):
         return [(m["id"], m["position"]) for m in self.consume(slug) if m["kind"] == KIND]
 
     def check(self, verify_messages=1):
-        """After a fault, with every process running again."""
+        """After a fault, with every process running again and every publisher at its end."""
+        for publisher in self.publishers:
+            need(not publisher.is_alive(), f"a publisher at {publisher.slug} is still at work")
+            if publisher.fault is not None:
+                raise publisher.fault
         self.ensure_running()
         self.settle()
         everything = {one: position for account in self.accounts.values()
