@@ -3,6 +3,7 @@
 
 #include <lmdb.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -23,6 +24,7 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::size_t kTableNameBytesMax = 32;
 constexpr unsigned kSpacesMax = kTablesMax + 2;  // with log and meta
 constexpr mode_t kFileMode = 0600;
+constexpr std::size_t kMetaBytes = 512;  // all that LMDB has in a meta page, in one sector
 constexpr unsigned kCommitsUncounted = 64;
 // Below the limit by less than this, or by an eighth of it, pages are counted each time. More than
 // what the commits between two counts add.
@@ -40,7 +42,7 @@ class OwnTxn {
     int begin(MDB_env* env, bool read_only) {
         return mdb_txn_begin(env, nullptr, read_only ? MDB_RDONLY : 0U, &txn_);
     }
-    int commit() { return mdb_txn_commit(std::exchange(txn_, nullptr)); }
+    MDB_txn* release() { return std::exchange(txn_, nullptr); }
     MDB_txn* get() const { return txn_; }
 
   private:
@@ -208,7 +210,7 @@ Result<void> LmdbEnvironment::open_spaces(const std::vector<std::string>& tables
         if (!put) return put;
     }
     FAILPOINT_OR_FAIL(journal_tables, before);
-    status = txn.commit();
+    status = commit(txn.release());
     if (status != 0) return lmdb_fail(status, "commit", directory_.string());
     FAILPOINT(journal_tables, after);
     return {};
@@ -357,9 +359,22 @@ Result<std::uint64_t> LmdbEnvironment::used_pages() const {
     return all - reusable;
 }
 
+// Where LMDB cannot write its meta page, it writes the old number of the transaction beside the new
+// roots, which is no state that ever was, and refused as damage at the next start. So the page is
+// put back as it was: nothing of the commit has happened.
 int LmdbEnvironment::commit(MDB_txn* txn) {
+    mdb_filehandle_t fd = -1;
+    std::array<std::uint8_t, kMetaBytes> page{};
+    const auto at = static_cast<off_t>((mdb_txn_id(txn) & 1) * page_bytes_);
+    const bool kept = mdb_env_get_fd(env_, &fd) == 0 &&
+                      pread(fd, page.data(), page.size(), at) == ssize_t{page.size()};
     ++commits_begun_;
     const int status = mdb_txn_commit(txn);
+    if (status != 0 && kept) {
+        // On a disk that refuses this too, the next start says that the file is damaged.
+        const bool put_back = pwrite(fd, page.data(), page.size(), at) == ssize_t{page.size()};
+        if (put_back) static_cast<void>(fdatasync(fd));
+    }
     ++commits_ended_;
     return status;
 }
