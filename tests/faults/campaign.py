@@ -92,11 +92,12 @@ class Campaign:
         self.only_case = only_case
         if reason is None:
             try:
-                for case, one in self.cases(count, seed):
-                    if only_case is None or fnmatch(case or "", only_case):
-                        self._one(case, one)
+                for case, one in self.chosen(count, seed):
+                    self._one(case, one)
             finally:
                 self.close()
+            if self.runs == 0:
+                self._failed(only_case, seed, Fault("nothing was run"))
         else:
             self.context.say(f"{self.name}: skipped: {reason}")
         result = {"name": self.name, "runs": self.runs, "lost": self.lost,
@@ -104,6 +105,13 @@ class Campaign:
                   "seconds": round(time.monotonic() - begun, 1),
                   "cpu_seconds": round(cpu_seconds() - cpu, 1)}
         return {**result, "figures": self.figures} if self.figures else result
+
+    def chosen(self, count, seed):
+        """A case by its whole name is run whether or not it is among the first `count`."""
+        if self.only_case is not None and not set(self.only_case) & set("*?["):
+            return [(self.only_case, seed + number) for number in range(count)]
+        return ((case, one) for case, one in self.cases(count, seed)
+                if self.only_case is None or fnmatch(case or "", self.only_case))
 
     def close(self):
         if self.world is not None:

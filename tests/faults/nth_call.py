@@ -53,6 +53,8 @@ class NthCall(Campaign):
                 share = max(1, count // len(names))
                 places = [one for one in places if not one.startswith("alloc")]
                 places = places[::max(1, len(places) // share)][:share]
+            if self.only_case:
+                places = [one for one in places if fnmatch(f"{name}/{one}", self.only_case)]
             for place in places:
                 if number >= count:
                     return
