@@ -11,9 +11,10 @@ import sys
 DECLARED = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 PYTHON_CLASS = re.compile(r"^class (\w+)\(", re.M)
 PYTHON_TEST = re.compile(r"^    def (test_\w+)\(", re.M)
-CTEST = re.compile(r"\b(add_test|lt_test|lt_processes|lt_example)\(\s*(?:NAME\s+)?(\w+)")
+CTEST = re.compile(r"\b(add_test|lt_test|lt_processes|lt_example|lt_faults)\(\s*(?:NAME\s+)?(\w+)")
 CTEST_LOOP = re.compile(r"foreach\(name ([\w ]+)\)\s+(lt_\w+)\(")
-CTEST_PREFIX = {"lt_processes": "integration_", "lt_example": "integration_example_"}
+CTEST_PREFIX = {"lt_processes": "integration_", "lt_example": "integration_example_",
+                "lt_faults": "faults_"}
 
 # `Suite.Name`, `Suite.Begin…`, `Suite.*`, `Suite.Begin*`; a file has an ending in small letters.
 NAMED = re.compile(r"`([A-Z]\w+)\.((?:[A-Z]|test_)\w*)?(…\w*|\*)?`")
