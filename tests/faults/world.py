@@ -244,7 +244,9 @@ class World(Bus):
             doubled = len(got) - len({one for one, _ in got})
             need(doubled == 0, f"{slug} was given {doubled} messages twice", doubled=doubled)
             lost = [one for one, position in wanted.items() if (one, position) not in set(got)]
-            need(not lost, f"{slug} was not given {lost[:3]}", lost=len(lost))
+            need(not lost, f"{slug} was not given "
+                 f"{[(one, wanted[one], dict(got).get(one)) for one in lost[:3]]}"
+                 " (id, acknowledged at, given at)", lost=len(lost))
             more = [one for one, _ in got if one not in wanted]
             need(not more, f"{slug} has messages that nobody sent: {more[:3]}",
                  doubled=len(more))
