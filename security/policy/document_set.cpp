@@ -25,6 +25,9 @@ Result<void> DocumentSet::take(const registry::SignedDocument& document, BytesVi
         case DocumentKind::administrators: {
             auto list = registry::parse_administrators(document.body);
             if (!list) return std::unexpected(list.error());
+            if (list->version != document.version) {  // it has no bus of its own
+                return fail(Code::malformed_document, "body and cover differ", "administrators");
+            }
             administrators = std::make_shared<const registry::Administrators>(std::move(*list));
             break;
         }

@@ -104,6 +104,22 @@ TEST_F(Adoption, NewAdministratorsNeedTheSignaturesOfOldAndNew) {
     EXPECT_EQ(refusal_of(policy(2)), Code::threshold_not_met) << "the old ones sign no more";
 }
 
+TEST_F(Adoption, AListOfAdministratorsIsOfTheVersionThatItsCoverSays) {
+    const auto key = keys::PrivateKey::generate(keys::Algorithm::ed25519).value();
+    registry::Administrators list;
+    list.members = {{OfficerId::of("admin-2"), key.public_key().spki()}};
+    for (const std::uint32_t version : {1U, 3U}) {
+        list.version = version;
+        auto document =
+            registry::parse_document(world().document(DocumentKind::administrators,
+                                                      2,
+                                                      registry::encode_administrators(list)))
+                .value();
+        ASSERT_TRUE(registry::add_signature(document, *key.signer()).has_value());
+        EXPECT_EQ(refusal_of(registry::encode_document(document)), Code::malformed_document);
+    }
+}
+
 TEST_F(Adoption, TheHeadNamesTheDocumentsInForce) {
     const Bytes second = policy(2);
     log.in_group([&](Group& group) {
