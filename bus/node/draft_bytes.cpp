@@ -43,6 +43,16 @@ MessageId get_message(ByteReader& in) {
     return MessageId{stream, in.u64()};
 }
 
+std::optional<message::Relation> maybe_relation(std::uint8_t number) {
+    if (number > static_cast<std::uint8_t>(message::Relation::re_seals)) return std::nullopt;
+    return static_cast<message::Relation>(number);
+}
+
+std::optional<Outcome::State> maybe_state(std::uint8_t number) {
+    if (number > static_cast<std::uint8_t>(Outcome::State::refused)) return std::nullopt;
+    return static_cast<Outcome::State>(number);
+}
+
 void put_content(ByteWriter& out, const Draft& draft) {
     out.u16(static_cast<std::uint16_t>(draft.kind)).prefixed(draft.unit.text());
     out.raw(draft.case_id.bytes).u16(static_cast<std::uint16_t>(draft.sections.size()));
@@ -95,7 +105,9 @@ Result<Draft> parse_draft(BytesView bytes) {
         message::Reference reference;
         reference.message = get_message(in);
         reference.header_digest = in.hash();
-        reference.relation = static_cast<message::Relation>(in.u8());
+        const auto relation = maybe_relation(in.u8());
+        if (!relation) return bad("a draft with an unknown relation");
+        reference.relation = *relation;
         draft.refers_to = reference;
     }
     draft.named = get_agencies(in);
@@ -124,7 +136,7 @@ Result<DraftRow> parse_draft_row(BytesView bytes) {
     ByteReader in(bytes);
     DraftRow row;
     row.kind = message::maybe_kind(in.u16()).value_or(message::Kind::none);
-    row.outcome.state = static_cast<Outcome::State>(in.u8());
+    const auto state = maybe_state(in.u8());
     row.outcome.id = get_message(in);
     row.outcome.position = in.u64();
     row.outcome.case_id = get_case(in);
@@ -133,7 +145,8 @@ Result<DraftRow> parse_draft_row(BytesView bytes) {
     std::string grant = in.text();
     row.refused_batch = get_message(in);
     row.outcome.refusal_proof = !row.refused_batch.is_none();
-    if (!in.done()) return bad("a row of drafts");
+    if (!in.done() || !state) return bad("a row of drafts");
+    row.outcome.state = *state;
     if (code) row.outcome.refusal = Error{*code, {}, std::move(where), std::move(grant)};
     return row;
 }
@@ -213,6 +226,39 @@ Result<CaseKnowledge> parse_case(BytesView bytes) {
     }
     if (!in.done()) return bad("a row of cases");
     return knowledge;
+}
+
+Bytes encode(const ReceiptRow& row) {
+    ByteWriter out;
+    out.hash(row.proof);
+    put_hashes(out, row.headers);
+    return out.u64(row.proven_to).prefixed(row.frame).take();
+}
+
+Result<ReceiptRow> parse_receipt(BytesView bytes) {
+    ByteReader in(bytes);
+    ReceiptRow row;
+    row.proof = in.hash();
+    row.headers = get_hashes(in);
+    row.proven_to = in.u64();
+    row.frame = to_bytes(in.prefixed());
+    if (!in.done()) return bad("a row of receipts");
+    return row;
+}
+
+Bytes encode(const RefusalRow& row) {
+    ByteWriter out;
+    return out.u32(row.count).u8(row.for_good ? 1 : 0).prefixed(row.frame).take();
+}
+
+Result<RefusalRow> parse_refusal(BytesView bytes) {
+    ByteReader in(bytes);
+    RefusalRow row;
+    row.count = in.u32();
+    row.for_good = in.u8() != 0;
+    row.frame = to_bytes(in.prefixed());
+    if (!in.done()) return bad("a row of refusals");
+    return row;
 }
 
 }  // namespace lienthong::node

@@ -2,7 +2,7 @@
 // Store: what this node holds the broker to. Receipts and refusals are evidence: one row for a
 // batch at most, kept as long as the outcomes of its messages. Nothing of them is personal: ids,
 // digests, codes and signatures.
-#include "bus/node/store.hpp"
+#include "bus/node/draft_bytes.hpp"
 
 namespace lienthong::node {
 namespace {
@@ -14,18 +14,6 @@ MessageId id_in(BytesView bytes) {
     ByteReader in(bytes);
     const std::uint64_t stream = in.u64();
     return {stream, in.u64()};
-}
-
-Result<ReceiptRow> parse_receipt(BytesView bytes) {
-    ByteReader in(bytes);
-    ReceiptRow row;
-    row.proof = in.hash();
-    const std::uint16_t count = in.u16();
-    for (std::uint16_t i = 0; i < count && in.ok(); ++i) row.headers.push_back(in.hash());
-    row.proven_to = in.u64();
-    row.frame = to_bytes(in.prefixed());
-    if (!in.done()) return fail(Code::corrupt, "a row of receipts");
-    return row;
 }
 
 }  // namespace
@@ -55,13 +43,9 @@ Result<std::optional<RefusalRow>> ReadStore::maybe_refusal(const MessageId& firs
     auto bytes = get(Tables::refusals, key_of(first));
     if (!bytes) return std::unexpected(bytes.error());
     if (!*bytes) return std::optional<RefusalRow>();
-    ByteReader in(**bytes);
-    RefusalRow row;
-    row.count = in.u32();
-    row.for_good = in.u8() != 0;
-    row.frame = to_bytes(in.prefixed());
-    if (!in.done()) return fail(Code::corrupt, "a row of refusals");
-    return std::optional(std::move(row));
+    auto row = parse_refusal(**bytes);
+    if (!row) return std::unexpected(row.error());
+    return std::optional(std::move(*row));
 }
 
 Result<std::size_t> ReadStore::refusals_of_nothing() const {
@@ -106,16 +90,11 @@ Result<std::optional<Position>> ReadStore::maybe_doubtful_from(Position from) co
 }
 
 Result<void> WriteStore::put_receipt(const MessageId& first, const ReceiptRow& row) {
-    ByteWriter out;
-    out.hash(row.proof).u16(static_cast<std::uint16_t>(row.headers.size()));
-    for (const Hash& header : row.headers) out.hash(header);
-    return put(Tables::receipts, key_of(first), out.u64(row.proven_to).prefixed(row.frame).take());
+    return put(Tables::receipts, key_of(first), encode(row));
 }
 
 Result<void> WriteStore::put_refusal(const MessageId& first, const RefusalRow& row) {
-    ByteWriter out;
-    out.u32(row.count).u8(row.for_good ? 1 : 0).prefixed(row.frame);
-    return put(Tables::refusals, key_of(first), out.take());
+    return put(Tables::refusals, key_of(first), encode(row));
 }
 
 Result<void> WriteStore::put_own_due(Position position, const MessageId& message) {
