@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "bus/base/random.hpp"
+#include "security/keys/digest.hpp"
 #include "tests/unit/security/registry/fixture.hpp"
 
 namespace lienthong::registry {
@@ -102,6 +103,27 @@ TEST_F(Documents, AreSignedWithEverythingThatTheySay) {
     EXPECT_EQ(verdict(), Code::bad_signature);
     document_ = original;
     EXPECT_EQ(verdict(), kHolds);
+}
+
+// A file has bytes between its fields that no signature covers: nobody reads them. What an adopted
+// document was to the last byte stands in the log and in every head, by its digest.
+TEST_F(Documents, SayNothingInBytesThatNobodySigned) {
+    document_.body = Bytes(61, 7);  // not a multiple of the alignment
+    sign(0);
+    sign(1);
+    const Bytes file = encode_document(document_);
+    std::size_t unsigned_bits = 0;
+    for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
+        Bytes flipped = file;
+        flipped[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+        const auto read = parse_document(flipped);
+        if (!read || !verify_document(*read, kBus, list_)) continue;
+        ++unsigned_bits;
+        EXPECT_EQ(signed_bytes(*read), signed_bytes(document_)) << "byte " << bit / 8;
+        EXPECT_EQ(read->body, document_.body) << "byte " << bit / 8;
+        EXPECT_NE(keys::sha256(flipped), keys::sha256(file));
+    }
+    EXPECT_GT(unsigned_bits, 0u);
 }
 
 TEST_F(Documents, NeverHoldWithAThresholdOfZero) {
