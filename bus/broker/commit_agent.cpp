@@ -147,6 +147,7 @@ Result<void> CommitAgent::fill_group(core::Group& group, std::vector<Work>& work
 
 std::vector<CommitAgent::Asked> CommitAgent::asked_in(const std::vector<Work>& works) const {
     std::vector<Asked> asked;
+    asked.reserve(works.size() + waiting_.size());
     for (const Work& work : works) asked.push_back({work.peer, work.request});
     for (const Waiting& waiting : waiting_) asked.push_back({waiting.peer, waiting.request});
     return asked;

@@ -150,7 +150,7 @@ class Group {
                                      const std::optional<StreamRow>& stream) const;
     Judged<message::Receipt> admit_batch(const VerifiedBatch& batch, StreamRow stream);
     Judged<message::Receipt> record_batch(const VerifiedBatch& batch,
-                                          BatchRow row,
+                                          const BatchRow& row,
                                           const Refusals& refusals,
                                           const std::vector<std::string>& grants_missing,
                                           const Ruling& stopped);

@@ -172,11 +172,11 @@ Judged<message::Receipt> Group::admit_batch(const VerifiedBatch& batch, StreamRo
         }
     }
     refusals.class_id = stream.class_id;
-    return record_batch(batch, std::move(row), refusals, grants_missing, stopped.ruling);
+    return record_batch(batch, row, refusals, grants_missing, stopped.ruling);
 }
 
 Judged<message::Receipt> Group::record_batch(const VerifiedBatch& batch,
-                                             BatchRow row,
+                                             const BatchRow& row,
                                              const Refusals& refusals,
                                              const std::vector<std::string>& grants_missing,
                                              const Ruling& stopped) {

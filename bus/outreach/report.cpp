@@ -95,15 +95,10 @@ std::vector<Party> parties_of(const Partners* partners) {
     return parties;
 }
 
-template <class Optional>
-std::optional<std::int64_t> number_of(const Optional& value) {
-    return value ? std::optional<std::int64_t>(*value) : std::nullopt;
-}
-
 Result<void> read_numbers(const fb::Figure& flat, const std::string& where, Figure& figure) {
     const std::optional<Qualifier> qualifier = maybe_qualifier(flat.qualifier());
     if (!qualifier) return bad(where + ".qualifier");
-    figure.quantity = {number_of(flat.low()), number_of(flat.high()), *qualifier};
+    figure.quantity = {flat.low(), flat.high(), *qualifier};
     // Only a range needs its high end: any other number is said once.
     if (*qualifier != Qualifier::range) figure.quantity.high = figure.quantity.low;
     if (figure.quantity.low.value_or(0) < 0 || figure.quantity.high.value_or(0) < 0) {
@@ -113,7 +108,7 @@ Result<void> read_numbers(const fb::Figure& flat, const std::string& where, Figu
     if (kind == ParticipantKind::none) return {};
     const std::optional<Qualifier> of_participants = maybe_qualifier(flat.participants_qualifier());
     if (!flat.participants() && of_participants != Qualifier::not_stated) return {};
-    const std::optional<std::int64_t> count = number_of(flat.participants());
+    const std::optional<std::int64_t> count = flat.participants();
     if (count.value_or(0) < 0) return bad(where + ".participants");
     figure.participants = Participants{
         .quantity = {count, count, of_participants.value_or(Qualifier::exact)}, .kind = kind};

@@ -17,8 +17,8 @@ using Builder = flatbuffers::FlatBufferBuilder;
 using Texts = Offset<flatbuffers::Vector<Offset<flatbuffers::String>>>;
 using Hashes = Offset<flatbuffers::Vector<const fb::Bytes32*>>;
 
-fb::Bytes32 fixed(const Hash& hash) { return fb::Bytes32(hash.bytes); }
-fb::Bytes16 fixed(const CaseId& id) { return fb::Bytes16(id.bytes); }
+fb::Bytes32 fixed(const Hash& hash) { return {hash.bytes}; }
+fb::Bytes16 fixed(const CaseId& id) { return {id.bytes}; }
 
 Offset<flatbuffers::String> text(Builder& out, std::string_view value) {
     return out.CreateString(value.data(), value.size());

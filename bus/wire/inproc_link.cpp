@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/wire/inproc_link.hpp"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "bus/base/check.hpp"
@@ -247,10 +249,9 @@ void InprocHub::restart_server() {
 }
 
 bool InprocHub::idle() const {
-    for (const auto& [peer, connection] : impl_->connections) {
-        if (!connection.to_server.empty() || !connection.to_client.empty()) return false;
-    }
-    return true;
+    return std::ranges::all_of(impl_->connections | std::views::values, [](const auto& connection) {
+        return connection.to_server.empty() && connection.to_client.empty();
+    });
 }
 
 const InprocCounts& InprocHub::counts() const { return impl_->counts; }

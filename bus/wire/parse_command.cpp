@@ -3,6 +3,7 @@
 // verifier with our limits, on an aligned copy), version, operation, then each field of it.
 #include <flatbuffers/flatbuffers.h>
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -355,12 +356,12 @@ class AlignedFrame {
         : blocks_((bytes.size() + sizeof(Block) - 1) / sizeof(Block)), size_(bytes.size()) {
         if (size_ != 0) std::memcpy(blocks_.data(), bytes.data(), size_);
     }
-    const std::uint8_t* data() const { return blocks_.data()->bytes; }
+    const std::uint8_t* data() const { return blocks_.data()->bytes.data(); }
     std::size_t size() const { return size_; }
 
   private:
     struct alignas(16) Block {
-        std::uint8_t bytes[16];
+        std::array<std::uint8_t, 16> bytes;
     };
     std::vector<Block> blocks_;
     std::size_t size_;

@@ -116,7 +116,7 @@ struct ZmqServer::Impl {
         return std::nullopt;
     }
 
-    std::optional<Incoming> maybe_admit(Door& door, Parts parts) {
+    static std::optional<Incoming> maybe_admit(Door& door, Parts parts) {
         auto key = from_hex(parts.user_id);
         if (!key || key->size() != kKeyBytes) return std::nullopt;
         if (!is_given_by_library(parts.routing)) return std::nullopt;
@@ -138,7 +138,7 @@ Result<std::unique_ptr<ZmqServer>> ZmqServer::open(ServerOptions options) {
         return fail(Code::malformed_key, "a CURVE key has 32 bytes");
     }
     auto impl = std::make_unique<Impl>();
-    auto zap = ZapHandler::start(impl->context, options.admit);
+    auto zap = ZapHandler::start(impl->context, std::move(options.admit));
     if (!zap) return std::unexpected(zap.error());
     impl->zap = std::move(*zap);
     for (Door& door : impl->doors) {

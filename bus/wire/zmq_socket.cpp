@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -64,7 +65,7 @@ class Part {
     }
 
   private:
-    zmq_msg_t part_;
+    zmq_msg_t part_{};
 };
 
 Error failed(std::string_view what, const std::string& endpoint) {
@@ -226,21 +227,22 @@ void wait_readable(const ZmqSocket& first,
                    const ZmqSocket& second,
                    const WakeEvent& wake,
                    int timeout_ms) {
-    zmq_pollitem_t items[] = {{first.get(), 0, ZMQ_POLLIN, 0},
-                              {second.get(), 0, ZMQ_POLLIN, 0},
-                              {nullptr, wake.descriptor(), ZMQ_POLLIN, 0}};
+    std::array items = {zmq_pollitem_t{first.get(), 0, ZMQ_POLLIN, 0},
+                        zmq_pollitem_t{second.get(), 0, ZMQ_POLLIN, 0},
+                        zmq_pollitem_t{nullptr, wake.descriptor(), ZMQ_POLLIN, 0}};
     // A signal (EINTR) ends the wait early, as wake() does: the caller looks and waits again.
-    if (zmq_poll(items, 3, timeout_ms) > 0 && (items[2].revents & ZMQ_POLLIN) != 0) wake.clear();
+    const int ready = zmq_poll(items.data(), static_cast<int>(items.size()), timeout_ms);
+    if (ready > 0 && (items.back().revents & ZMQ_POLLIN) != 0) wake.clear();
 }
 
 CurveKeyPair make_curve_key_pair() {
-    char public_text[kKeyZ85Bytes] = {};
-    char secret_text[kKeyZ85Bytes] = {};
-    CHECK(zmq_curve_keypair(public_text, secret_text) == 0);
+    std::array<char, kKeyZ85Bytes> public_text{};
+    std::array<char, kKeyZ85Bytes> secret_text{};
+    CHECK(zmq_curve_keypair(public_text.data(), secret_text.data()) == 0);
     CurveKeyPair pair{Bytes(kKeyBytes), Secret(kKeyBytes)};
-    CHECK(zmq_z85_decode(pair.public_key.data(), public_text) != nullptr);
-    CHECK(zmq_z85_decode(pair.secret_key.writable().data(), secret_text) != nullptr);
-    explicit_bzero(secret_text, sizeof secret_text);
+    CHECK(zmq_z85_decode(pair.public_key.data(), public_text.data()) != nullptr);
+    CHECK(zmq_z85_decode(pair.secret_key.writable().data(), secret_text.data()) != nullptr);
+    explicit_bzero(secret_text.data(), secret_text.size());
     return pair;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "security/keys/digest.hpp"
 
+#include <array>
+#include <string>
+
 #include "security/keys/openssl.hpp"
 
 namespace lienthong::keys {
@@ -37,14 +40,14 @@ Hash hmac_sha256(BytesView key, BytesView bytes) {
     // A context for each call, so that the key is wiped when the call ends.
     const openssl::MacContext context(EVP_MAC_CTX_new(hmac_method()));
     CHECK(context != nullptr);
-    char name[] = "SHA256";
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+    std::string name = "SHA256";  // OSSL_PARAM takes no const data
+    const std::array parameters = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
         OSSL_PARAM_construct_end()};
     // A null pointer would mean "keep the former key"; an empty key is a key.
     const std::uint8_t none = 0;
     const std::uint8_t* const key_data = key.empty() ? &none : key.data();
-    CHECK(EVP_MAC_init(context.get(), key_data, key.size(), parameters) == 1);
+    CHECK(EVP_MAC_init(context.get(), key_data, key.size(), parameters.data()) == 1);
     CHECK(EVP_MAC_update(context.get(), bytes.data(), bytes.size()) == 1);
     Hash hash;
     std::size_t size = 0;

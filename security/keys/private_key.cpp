@@ -159,7 +159,7 @@ Result<void> PrivateKey::save(const std::filesystem::path& path, const Secret& p
     if (status.type() != std::filesystem::file_type::not_found) {
         return fail(Code::already_exists, "a key is never overwritten", path.string());
     }
-    openssl::PlainKey plain(EVP_PKEY2PKCS8(openssl::borrow(key_)));
+    const openssl::PlainKey plain(EVP_PKEY2PKCS8(openssl::borrow(key_)));
     openssl::Identifier method(PKCS5_pbe2_set_scrypt(
         EVP_aes_256_cbc(), nullptr, kScryptSaltBytes, nullptr, kScryptN, kScryptR, kScryptP));
     CHECK(plain != nullptr && method != nullptr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "security/keys/digest.hpp"
 #include "security/keys/keys.hpp"
@@ -74,16 +75,17 @@ struct Decoded {
 
 // OpenSSL checks that the point is on the curve.
 Result<Decoded> decode_p256(BytesView point) {
-    openssl::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+    const openssl::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
     CHECK(context != nullptr && EVP_PKEY_fromdata_init(context.get()) == 1);
-    char group[] = SN_X9_62_prime256v1;
-    Bytes copy = to_bytes(point);  // OSSL_PARAM takes no const data
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+    // OSSL_PARAM takes no const data.
+    std::string group = SN_X9_62_prime256v1;
+    Bytes copy = to_bytes(point);
+    std::array parameters = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy.data(), copy.size()),
         OSSL_PARAM_construct_end()};
     EVP_PKEY* key = nullptr;
-    if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
+    if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.data()) != 1) {
         return fail(Code::malformed_key, "not a point of P-256");
     }
     return Decoded{.key = openssl::Key(key), .algorithm = Algorithm::p256};

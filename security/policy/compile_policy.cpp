@@ -81,6 +81,7 @@ std::string list(const std::vector<std::string>& texts) {
 template <class Value, class Text>
 std::string list(const std::vector<Value>& values, Text text) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const Value& value : values) texts.emplace_back(text(value));
     return list(texts);
 }

@@ -103,6 +103,7 @@ void Policy::index() {
 
     // In the order of the ids, so that the order in the file decides nothing.
     std::vector<std::size_t> order(data_.grants.size());
+    // NOLINTNEXTLINE(modernize-use-ranges): GCC 12 has no std::ranges::iota
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(
         order, {}, [&](std::size_t i) -> const std::string& { return data_.grants[i].id; });

@@ -21,7 +21,7 @@ inline constexpr std::string_view kAll = "*";
 
 enum class Action : std::uint8_t { publish = 1, read = 2, query = 3 };
 std::string_view name(Action action);
-std::optional<Action> maybe_action(std::string_view name);
+std::optional<Action> maybe_action(std::string_view text);
 
 struct Conditions {
     bool party = false;     // the agency is a party to the case

@@ -20,9 +20,9 @@ using Texts = flatbuffers::Vector<Offset<flatbuffers::String>>;
 constexpr flatbuffers::uoffset_t kDepthMax = 16;
 constexpr flatbuffers::uoffset_t kTablesMax = 20'000;
 
-const std::string& text_of(const std::string& text) { return text; }
+std::string_view text_of(std::string_view text) { return text; }
 template <class Tag>
-const std::string& text_of(const NameId<Tag>& id) {
+std::string_view text_of(const NameId<Tag>& id) {
     return id.text();
 }
 
@@ -36,10 +36,12 @@ Offset<Texts> put_texts(FlatBufferBuilder& out, const std::vector<Value>& values
 
 Offset<fb::policy::Grant> put_grant(FlatBufferBuilder& out, const Grant& grant) {
     std::vector<fb::policy::Action> actions;
+    actions.reserve(grant.actions.size());
     for (const Action action : grant.actions) {
         actions.push_back(static_cast<fb::policy::Action>(action));
     }
     std::vector<fb::Kind> kinds;
+    kinds.reserve(grant.kinds.size());
     for (const message::Kind kind : grant.kinds) kinds.push_back(static_cast<fb::Kind>(kind));
     const auto id = out.CreateString(grant.id);
     const auto roles = put_texts(out, grant.roles);
@@ -57,7 +59,9 @@ Offset<fb::policy::Grant> put_grant(FlatBufferBuilder& out, const Grant& grant) 
         out, id, roles, action_list, kind_list, sections, purposes, conditions, reason);
 }
 
-std::string take_text(const flatbuffers::String* text) { return text ? text->str() : ""; }
+std::string take_text(const flatbuffers::String* text) {
+    return text != nullptr ? text->str() : std::string();
+}
 
 template <class Id>
 std::vector<Id> take_ids(const Texts* texts) {

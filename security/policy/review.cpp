@@ -448,8 +448,8 @@ std::vector<Right> rights(const Policy& policy, const registry::Registry& regist
     std::vector<Right> kept;
     for (std::size_t i = 0; i < all.size(); ++i) {
         bool superfluous = false;
-        for (std::size_t j = i; j-- > 0 && key_of(all[j]) == key_of(all[i]);) {
-            superfluous = superfluous || covers(all[j].conditions, all[i].conditions);
+        for (std::size_t j = i; j > 0 && key_of(all[j - 1]) == key_of(all[i]); --j) {
+            superfluous = superfluous || covers(all[j - 1].conditions, all[i].conditions);
         }
         for (std::size_t j = i + 1; j < all.size() && key_of(all[j]) == key_of(all[i]); ++j) {
             superfluous = superfluous || (covers(all[j].conditions, all[i].conditions) &&

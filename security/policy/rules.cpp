@@ -67,6 +67,7 @@ std::optional<Flaw> purpose_flaw(const Grant& grant) {
     }
     if (grant.purposes.empty()) return flaw("a grant to query names purposes, or *");
     std::vector<std::string> texts;
+    texts.reserve(grant.purposes.size());
     for (const Purpose& purpose : grant.purposes) texts.push_back(purpose.text());
     if (!all_or_names(texts)) return flaw("must be names, or * alone");
     if (repeats(texts)) return flaw("one stands twice");

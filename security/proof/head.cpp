@@ -141,38 +141,38 @@ Result<std::string> sign_head(const Head& head, keys::Signer& log_key) {
     return note;
 }
 
-Result<Head> parse_head(std::string_view text) {
-    const auto note = parse_note(text);
-    if (!note) return std::unexpected(note.error());
-    return parse_body(note->text);
+Result<Head> parse_head(std::string_view note) {
+    const auto parsed = parse_note(note);
+    if (!parsed) return std::unexpected(parsed.error());
+    return parse_body(parsed->text);
 }
 
-Result<Head> verify_head(std::string_view text, const BusId& bus, const keys::PublicKey& log_key) {
-    const auto note = parse_note(text);
-    if (!note) return std::unexpected(note.error());
-    auto head = parse_body(note->text);
+Result<Head> verify_head(std::string_view note, const BusId& bus, const keys::PublicKey& log_key) {
+    const auto parsed = parse_note(note);
+    if (!parsed) return std::unexpected(parsed.error());
+    auto head = parse_body(parsed->text);
     if (!head) return head;
     if (head->bus != bus) return fail(Code::wrong_bus, "a head of another bus", "head");
-    if (auto verified = verify_note(*note, bus.text(), log_key); !verified) {
+    if (auto verified = verify_note(*parsed, bus.text(), log_key); !verified) {
         return std::unexpected(verified.error());
     }
     return head;
 }
 
-Result<std::string> cosign_head(std::string_view text,
+Result<std::string> cosign_head(std::string_view note,
                                 std::string_view witness,
                                 Millis time,
                                 keys::Signer& key) {
-    const auto note = parse_note(text);
-    if (!note) return std::unexpected(note.error());
-    if (auto head = parse_body(note->text); !head) return std::unexpected(head.error());
+    const auto parsed = parse_note(note);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (auto head = parse_body(parsed->text); !head) return std::unexpected(head.error());
     if (time < 0) return fail(Code::bad_argument, "before 1970", "time");
     if (!is_witness_name(witness)) return fail(Code::bad_argument, "not a name", "witness");
     if (key.public_key().algorithm() != keys::Algorithm::ed25519) {
         return fail(Code::unknown_suite, "heads are co-signed with Ed25519 keys");
     }
     const auto seconds = static_cast<std::uint64_t>(time / kMillisInSecond);
-    const auto signature = key.sign(as_bytes(cosigned_text(seconds, note->text)));
+    const auto signature = key.sign(as_bytes(cosigned_text(seconds, parsed->text)));
     if (!signature) return std::unexpected(signature.error());
     ByteWriter body;
     body.u64(seconds).raw(*signature);
@@ -181,13 +181,13 @@ Result<std::string> cosign_head(std::string_view text,
     return note_signature_line({witness, key_hash, body.take()});
 }
 
-Result<Millis> verify_cosignature(std::string_view text,
+Result<Millis> verify_cosignature(std::string_view note,
                                   std::string_view line,
                                   std::string_view witness,
                                   const keys::PublicKey& key) {
-    const auto note = parse_note(text);
-    if (!note) return std::unexpected(note.error());
-    if (auto head = parse_body(note->text); !head) return std::unexpected(head.error());
+    const auto parsed = parse_note(note);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (auto head = parse_body(parsed->text); !head) return std::unexpected(head.error());
     const auto cosignature = parse_note_signature_line(line);
     if (!cosignature) return std::unexpected(cosignature.error());
     if (key.algorithm() != keys::Algorithm::ed25519 || cosignature->name != witness ||
@@ -203,7 +203,7 @@ Result<Millis> verify_cosignature(std::string_view text,
     if (seconds > std::numeric_limits<Millis>::max() / kMillisInSecond) {
         return fail(Code::malformed_proof, "no such time", "cosignature");
     }
-    const auto verified = key.verify(as_bytes(cosigned_text(seconds, note->text)), reader.rest());
+    const auto verified = key.verify(as_bytes(cosigned_text(seconds, parsed->text)), reader.rest());
     if (!verified) return std::unexpected(verified.error());
     return static_cast<Millis>(seconds) * kMillisInSecond;
 }

@@ -106,8 +106,7 @@ Hash leaf_hash(BytesView bytes) {
 }
 
 Hash node_hash(const Hash& left, const Hash& right) {
-    std::array<std::uint8_t, 1 + 2 * kHashBytes> input;
-    input[0] = 0x01;
+    std::array<std::uint8_t, 1 + 2 * kHashBytes> input{0x01};
     std::ranges::copy(left.bytes, input.begin() + 1);
     std::ranges::copy(right.bytes, input.begin() + 1 + kHashBytes);
     return keys::sha256(BytesView(input));

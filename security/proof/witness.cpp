@@ -17,10 +17,10 @@ Millis majority_time(std::vector<Millis> times, std::size_t of) {
     return times[of / 2];
 }
 
-Result<WitnessedHead> count_witnesses(std::string_view text, std::span<const Witness> witnesses) {
-    const auto note = parse_note(text);
-    if (!note) return std::unexpected(note.error());
-    auto head = parse_head(text);
+Result<WitnessedHead> count_witnesses(std::string_view note, std::span<const Witness> witnesses) {
+    const auto parsed = parse_note(note);
+    if (!parsed) return std::unexpected(parsed.error());
+    auto head = parse_head(note);
     if (!head) return std::unexpected(head.error());
     std::set<AgencyId> having;
     std::map<AgencyId, Millis> votes;
@@ -29,10 +29,10 @@ Result<WitnessedHead> count_witnesses(std::string_view text, std::span<const Wit
         const std::string& name = witness.name;
         const auto key_hash =
             note_key_hash(name, NoteSignatureType::cosignature_v1, witness.key.raw());
-        for (const NoteSignature& signature : note->signatures) {
+        for (const NoteSignature& signature : parsed->signatures) {
             if (signature.name != name || signature.key_hash != key_hash) continue;
             const auto time =
-                verify_cosignature(text, note_signature_line(signature), name, witness.key);
+                verify_cosignature(note, note_signature_line(signature), name, witness.key);
             if (!time) return std::unexpected(time.error());
             Millis& newest = votes[witness.agency];
             newest = std::max(newest, *time);

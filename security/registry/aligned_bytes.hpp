@@ -3,6 +3,7 @@
 // store seldom are. Kept while the buffer is read.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <vector>
@@ -25,7 +26,7 @@ class AlignedBytes {
 
   private:
     struct alignas(16) Block {
-        std::uint8_t bytes[16];
+        std::array<std::uint8_t, 16> bytes;
     };
     std::vector<Block> blocks_;
     std::size_t size_;

@@ -91,6 +91,7 @@ void put_office_hours(Out out, const OfficeHours& hours) {
         if (((hours.days >> day) & 1) != 0) days.emplace_back(day_name(day));
     }
     std::vector<std::string> spans;
+    spans.reserve(hours.spans.size());
     for (const OfficeSpan& span : hours.spans) spans.push_back(to_text(span));
     fmt::format_to(out, "\n[office_hours]\n");
     list("days", days);

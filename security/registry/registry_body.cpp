@@ -3,6 +3,8 @@
 // one fixed order, so that equal data gives equal bytes.
 #include <flatbuffers/flatbuffers.h>
 
+#include <algorithm>
+
 #include "schemas/registry_generated.h"
 #include "security/registry/aligned_bytes.hpp"
 #include "security/registry/document.hpp"
@@ -90,6 +92,7 @@ Row<fb::registry::Agency> put_agency(FlatBufferBuilder& out, const Agency& agenc
     const auto roles = put_all(out, agency.roles, put_role);
     const auto officers = put_all(out, agency.officers, put_officer);
     std::vector<Offset<flatbuffers::String>> nodes;
+    nodes.reserve(agency.nodes.size());
     for (const NodeId& node : agency.nodes) nodes.push_back(out.CreateString(node.text()));
     const auto node_list = out.CreateVector(nodes);
     const auto keys = put_all(out, agency.keys, put_key);
@@ -120,13 +123,15 @@ Row<fb::registry::OfficeSpan> put_span(FlatBufferBuilder& out, const OfficeSpan&
 
 // --- bytes, already verified, to value. Names are judged afterwards, by the rules.
 
-std::string text_of(const flatbuffers::String* text) { return text ? text->str() : std::string(); }
+std::string text_of(const flatbuffers::String* text) {
+    return text != nullptr ? text->str() : std::string();
+}
 template <class Id>
 Id id_of(const flatbuffers::String* text) {
-    return text ? Id::of(text->string_view()) : Id{};
+    return text != nullptr ? Id::of(text->string_view()) : Id{};
 }
 Bytes bytes_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
-    return bytes ? Bytes(bytes->begin(), bytes->end()) : Bytes{};
+    return bytes != nullptr ? Bytes(bytes->begin(), bytes->end()) : Bytes{};
 }
 
 template <class Value, class Table>
@@ -160,8 +165,7 @@ Officer take_officer(const fb::registry::Officer& row) {
 
 KeyEntry take_key(const fb::registry::Key& row) {
     KeyEntry key;
-    const auto* id = row.id()->b();
-    std::copy(id->begin(), id->end(), key.id.bytes.begin());
+    std::ranges::copy(*row.id()->b(), key.id.bytes.begin());
     // A number outside the enumeration is refused by the rules, whose switch has no such case.
     key.use = static_cast<keys::Use>(row.use());
     key.node = id_of<NodeId>(row.node());

@@ -136,7 +136,7 @@ class RuleBook {
         check_names(agency.names, place);
         check_place(agency.territory, place);
         check_members(agency, place);
-        std::set<NodeId> own_nodes(agency.nodes.begin(), agency.nodes.end());
+        const std::set<NodeId> own_nodes(agency.nodes.begin(), agency.nodes.end());
         for (const KeyEntry& key : agency.keys) {
             const std::string key_place = fmt::format("{} key {}", place, to_hex(key.id.view()));
             const bool of_node = key.use != keys::Use::seal;

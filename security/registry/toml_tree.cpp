@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace lienthong::registry {
@@ -263,7 +264,7 @@ void TomlReader::finish() {
 
 bool is_civil_date(std::string_view text) {
     if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-    int parts[3] = {0, 0, 0};
+    std::array<int, 3> parts{};
     std::size_t part = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (i == 4 || i == 7) {
