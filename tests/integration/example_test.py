@@ -269,6 +269,25 @@ class Refusals(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.refused(done, "bad_argument")
 
+    def test_help_and_a_wrong_call_are_answered_before_anything_is_installed_or_built(self):
+        # A copy that has nothing to install or build with.
+        copy = self.place / "examples" / "ninh-binh"
+        shutil.copytree(EXAMPLE, copy)
+        surroundings = {name: value for name, value in os.environ.items() if name != "LIENTHONG_BIN"}
+        for words, code, said in ((["--help"], 0, "usage: examples/ninh-binh/run"),
+                                  (["--dir", "x", "-h"], 0, "usage: examples/ninh-binh/run"),
+                                  (["--json", "--figures"], 2, '"bad_argument"'),
+                                  (["--json", "--data", "absent.csv"], 2, '"no_such_file"'),
+                                  (["--json", "--data", "run"], 3, '"malformed_input"')):
+            done = subprocess.run([str(copy / "run"), *words], cwd=copy, env=surroundings,
+                                  capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, code, (words, done.stderr))
+            self.assertIn(said, done.stdout)
+        done = subprocess.run([str(copy / "run")], env=surroundings, capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertIn("tests/install", done.stderr)
+        self.assertFalse((self.place / "build").exists())
+
 
 class Entries(unittest.TestCase):
     def test_each_test_of_this_file_is_an_entry_of_ctest(self):
