@@ -15,6 +15,13 @@ node::Api::BundleProgress shown_by(const Progress& progress) {
     };
 }
 
+// The part of a bundle that an error is about means nothing without the file that was given.
+Error in_bundle(Error error, const std::string& file) {
+    const bool whole = error.where.empty() || error.where == "file";
+    error.where = whole ? file : file + ": " + error.where;
+    return error;
+}
+
 }  // namespace
 
 Result<Answer> export_bundle(Session& session, const Invocation& invocation) {
@@ -38,7 +45,7 @@ Result<Answer> import_bundle(Session& session, const Invocation& invocation) {
     auto file = invocation.input("file");
     if (!file) return std::unexpected(file.error());
     auto taken = session.api.import_bundle(as_bytes(*file), shown_by(session.progress));
-    if (!taken) return std::unexpected(taken.error());
+    if (!taken) return std::unexpected(in_bundle(taken.error(), invocation.text("file")));
     Answer answer;
     answer.body = Json{{"number", taken->number},
                        {"receipts", taken->receipts},
@@ -57,7 +64,7 @@ Result<Answer> import_bundle_at_broker(BrokerSession& session, const Invocation&
     auto file = invocation.input("file");
     if (!file) return std::unexpected(file.error());
     auto reply = session.broker.import_bundle(as_bytes(*file), shown_by(session.progress));
-    if (!reply) return std::unexpected(reply.error());
+    if (!reply) return std::unexpected(in_bundle(reply.error(), invocation.text("file")));
     Answer answer;
     answer.body = Json{{"agency", reply->agency.text()},
                        {"node", reply->node.text()},

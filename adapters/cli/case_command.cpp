@@ -203,18 +203,28 @@ std::vector<Filling> fillings_of(const message::CaseFacts& facts) {
     return all;
 }
 
+// A key of the file, if it looks like one: what else stands there may be anything.
+std::string shown(std::string_view key) {
+    const bool plain =
+        key.size() <= 40 && std::ranges::all_of(key, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        });
+    return plain && !key.empty() ? std::string(key) : std::string("?");
+}
+
 Result<void> read_sections(const Step& step, const Invocation& invocation, node::Draft& draft) {
     auto text = invocation.input("data");
     if (!text) return std::unexpected(text.error());
     if (text->size() > codec::kJsonBytesMax) return fail(Code::oversized, {}, "--data");
     auto json = maybe_json(*text, codec::kJsonDepthMax + 2);
-    if (!json || !json->is_object())
-        return fail(Code::malformed_input, "not a JSON object", "--data");
+    const std::string file = invocation.text("data");
+    if (!json || !json->is_object()) return fail(Code::malformed_input, "not a JSON object", file);
     for (const auto& [name, value] : json->items()) {
-        if (name != "sections") return fail(Code::malformed_input, "only sections", "--data");
+        if (name == "sections") continue;
+        return fail(Code::malformed_input, "only sections", file + ": " + shown(name));
     }
     if (!json->contains("sections") || !(*json)["sections"].is_object()) {
-        return fail(Code::malformed_input, "must have sections", "--data");
+        return fail(Code::malformed_input, "must have sections", file + ": sections");
     }
     Json& sections = (*json)["sections"];
     for (const Filling& one : fillings_of(*draft.facts)) {
@@ -225,10 +235,16 @@ Result<void> read_sections(const Step& step, const Invocation& invocation, node:
     for (const auto& [name, value] : sections.items()) {
         const auto index = message::maybe_section(kind, name);
         if (!index || kind.sections[*index].form == message::Form::facts) {
-            return fail(Code::malformed_input, "the kind has no such section", "sections");
+            return fail(
+                Code::malformed_input, "the kind has no such section", "sections." + shown(name));
         }
         auto bytes = codec::section_from_json(kind.sections[*index], to_line(value));
-        if (!bytes) return std::unexpected(bytes.error());
+        if (!bytes) {
+            Error error = bytes.error();
+            // Some of what a text may hold is judged before its fields are known.
+            error.where = "sections." + (error.where.empty() ? name : error.where);
+            return std::unexpected(std::move(error));
+        }
         draft.sections.emplace_back(name, std::move(*bytes));
     }
     for (const message::SectionType& type : kind.sections) {

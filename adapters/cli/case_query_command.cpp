@@ -4,7 +4,10 @@
 // same answer.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "adapters/cli/commands.hpp"
+#include "adapters/cli/details.hpp"
 #include "adapters/cli/names.hpp"
 
 namespace lienthong::cli {
@@ -74,12 +77,30 @@ Json case_to_json(const registry::Registry& registry, const message::CaseRow& ro
         {"due", time_to_json(row.due)}};
 }
 
+// A broker refuses an officer without the function and one whom nobody knows with the same words;
+// the registry here tells them apart. It is asked first all the same: the refusal is recorded.
+Result<message::QueryAnswer> ask(Session& session,
+                                 const message::Query& query,
+                                 const Invocation& invocation) {
+    auto answered = session.api.query(query, invocation.wait);
+    if (answered || answered.error().grant_missing != kOfficerGrant) return answered;
+    const auto documents = session.api.documents();
+    const auto status = session.api.status(node::Api::Timeout(0));
+    if (!documents || !documents->registry || !status) return answered;
+    const registry::Agency* own = documents->registry->maybe_agency(status->agency);
+    if (own == nullptr) return answered;
+    const bool known = std::ranges::any_of(
+        own->officers, [&](const registry::Officer& one) { return one.id == query.officer; });
+    if (known) return answered;
+    return fail(Code::forbidden, "the registry has no such officer of this agency", "--officer");
+}
+
 }  // namespace
 
 Result<Answer> case_status(Session& session, const Invocation& invocation) {
     auto query = query_of(invocation, message::QueryKind::case_status);
     if (!query) return std::unexpected(query.error());
-    auto answered = session.api.query(*query, invocation.wait);
+    auto answered = ask(session, *query, invocation);
     if (!answered) return std::unexpected(answered.error());
     auto documents = documents_of(session);
     if (!documents) return std::unexpected(documents.error());
@@ -98,7 +119,7 @@ Result<Answer> case_list(Session& session, const Invocation& invocation) {
     answer.body["cases"] = Json::array();
     Json& cases = answer.body["cases"];
     for (;;) {
-        auto page = session.api.query(*query, invocation.wait);
+        auto page = ask(session, *query, invocation);
         if (!page) return std::unexpected(page.error());
         for (const message::CaseRow& row : page->cases) {
             cases.push_back(case_to_json(*documents->registry, row));
@@ -119,7 +140,7 @@ Result<Answer> case_timeline(Session& session, const Invocation& invocation) {
     answer.body["steps"] = Json::array();
     Json& steps = answer.body["steps"];
     for (;;) {
-        auto page = session.api.query(*query, invocation.wait);
+        auto page = ask(session, *query, invocation);
         if (!page) return std::unexpected(page.error());
         for (const message::CaseStep& step : page->steps) {
             steps.push_back(Json{{"position", step.position},

@@ -60,9 +60,7 @@ Result<std::unique_ptr<node::Node>> start_node(Environment& environment, const f
 
 Result<Answer> run_broker(Environment& environment, const Invocation& invocation) {
     const fs::path home = invocation.text("home");
-    if (!is_broker_home(home)) {
-        return fail(Code::bad_argument, "not the home of a broker: " + home.string(), "--home");
-    }
+    if (!is_broker_home(home)) return std::unexpected(not_a_home(home, "broker"));
     environment.ending.prepare();
     auto loaded = load_broker_home(home, environment.credentials_directory);
     if (!loaded) return std::unexpected(loaded.error());
@@ -99,9 +97,7 @@ Result<Answer> run_broker(Environment& environment, const Invocation& invocation
 
 Result<Answer> run_node(Environment& environment, const Invocation& invocation) {
     const fs::path home = invocation.text("home");
-    if (!is_node_home(home)) {
-        return fail(Code::bad_argument, "not the home of a node: " + home.string(), "--home");
-    }
+    if (!is_node_home(home)) return std::unexpected(not_a_home(home, "node"));
     environment.ending.prepare();
     auto node = start_node(environment, home);
     if (!node) return std::unexpected(node.error());

@@ -45,6 +45,13 @@ bool is_broker_home(const fs::path& home) {
     return fs::is_regular_file(home / kBrokerFile, error);
 }
 
+Error not_a_home(const fs::path& home, std::string_view of) {
+    std::error_code error;
+    std::string what = "no such directory: ";
+    if (fs::exists(home, error)) what = "not the home of a " + std::string(of) + ": ";
+    return {Code::bad_argument, what + home.string(), "--home", {}};
+}
+
 bool is_node_home(const fs::path& home) {
     std::error_code error;
     return fs::is_regular_file(home / kNodeFile, error);

@@ -16,6 +16,8 @@ inline constexpr std::string_view kNodeFile = "node.toml";
 inline constexpr std::size_t kConfigBytesMax = 1024 * 1024;
 
 bool is_broker_home(const std::filesystem::path& home);
+// bad_argument: what is wrong with a directory that should be a home; `of` is "node" or "broker".
+Error not_a_home(const std::filesystem::path& home, std::string_view of);
 bool is_node_home(const std::filesystem::path& home);
 
 // no_such_file, malformed_config.

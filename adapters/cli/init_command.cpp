@@ -17,6 +17,9 @@ Result<std::string> read_source(fs::path path, std::string_view usual_name) {
     std::error_code error;
     if (fs::is_directory(path, error)) path /= usual_name;
     auto bytes = read_file(path, kSourceBytesMax);
+    if (!bytes && bytes.error().code == Code::no_such_file) {
+        return fail(Code::bad_argument, "no such file", path.string());
+    }
     if (!bytes) return std::unexpected(bytes.error());
     return std::string(as_text(*bytes));
 }

@@ -67,12 +67,11 @@ Result<std::string_view> Invocation::input(std::string_view name) const {
 
 Json error_to_json(const Error& error, Lang lang) {
     const CodeInfo& known = info(error.code);
-    const bool vi = lang == Lang::vi;
     Json json;
     json["code"] = known.name;
     json["what"] = words_of(error, lang);
     json["where"] = or_null(error.where);
-    json["do"] = vi ? known.do_vi : known.do_en;
+    json["do"] = advice_of(error, lang);
     json["grant_missing"] = or_null(error.grant_missing);
     return json;
 }

@@ -139,6 +139,14 @@ Result<MessageId> message_id(const Invocation& invocation) {
     return id;
 }
 
+// An error of the one thing that was asked for: with its name, which a node does not repeat.
+Error about(Error error, std::string asked) {
+    const bool unnamed =
+        error.where.empty() || error.where == "message" || error.where == "section";
+    if (unnamed) error.where = std::move(asked);
+    return error;
+}
+
 Json log_row(Position position, const core::Entry& entry) {
     Json json{{"position", position},
               {"time", time_to_json(entry.time)},
@@ -167,9 +175,9 @@ Result<Answer> show_message(Session& session, const Invocation& invocation) {
         catch_up(session, invocation);
         entry = session.api.message(*id);
     }
-    if (!entry) return std::unexpected(entry.error());
+    if (!entry) return std::unexpected(about(entry.error(), id->text()));
     auto verified = session.api.verify(*id, invocation.wait);
-    if (!verified) return std::unexpected(verified.error());
+    if (!verified) return std::unexpected(about(verified.error(), id->text()));
     Answer answer;
     answer.body["position"] = entry->position;
     answer.body["time"] = time_to_json(entry->time);
@@ -223,12 +231,12 @@ Result<Answer> take_section(Session& session, const Invocation& invocation) {
     Bytes bytes;
     if (invocation.flag("plain")) {
         auto entry = session.api.message(*id);
-        if (!entry) return std::unexpected(entry.error());
+        if (!entry) return std::unexpected(about(entry.error(), id->text()));
         const message::KindInfo& kind = message::info(entry->header.kind);
         const auto index = message::maybe_section(kind, name);
-        if (!index) return fail(Code::bad_argument, "the kind has no such section", "NAME");
+        if (!index) return fail(Code::bad_argument, "the kind has no such section", name);
         auto plaintext = session.api.section(*id, name);
-        if (!plaintext) return std::unexpected(plaintext.error());
+        if (!plaintext) return std::unexpected(about(plaintext.error(), id->text() + ", " + name));
         auto text = codec::section_to_json(kind.sections[*index], plaintext->view());
         if (!text) return std::unexpected(text.error());
         if (!invocation.has("out")) {
@@ -242,7 +250,7 @@ Result<Answer> take_section(Session& session, const Invocation& invocation) {
         if (!invocation.has("out"))
             return fail(Code::bad_argument, "a file must be named", "--out");
         auto sent = session.api.section_as_sent(*id, name);
-        if (!sent) return std::unexpected(sent.error());
+        if (!sent) return std::unexpected(about(sent.error(), id->text() + ", " + name));
         bytes = std::move(*sent);
     }
     answer.body = Json{{"message", id->text()},
@@ -304,10 +312,16 @@ Result<Answer> verify_audit(Environment& environment, const Invocation& invocati
     }
     const auto anchor = anchor_of(invocation);
     if (!anchor) return std::unexpected(anchor.error());
+    if (!fs::is_directory(directory, error)) {
+        return fail(Code::bad_argument, "no such directory", directory.string());
+    }
     auto verdict =
         environment.verify_log(directory, *anchor, [&](std::uint64_t done, std::uint64_t all) {
             environment.progress(fmt::format("{}/{}", done, all));
         });
+    if (!verdict && verdict.error().code == Code::no_such_file) {
+        return fail(Code::bad_argument, "no log of a broker in this directory", directory.string());
+    }
     if (!verdict) return std::unexpected(verdict.error());
     Answer answer;
     answer.body = Json{{"ok", verdict->ok},

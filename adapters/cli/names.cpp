@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "bus/base/collation.hpp"
 #include "bus/outreach/period.hpp"
@@ -38,6 +39,37 @@ const registry::Agency* maybe_agency_called(const registry::Registry& registry,
     return nullptr;
 }
 
+// How many letters must be put in, taken out or changed between the two.
+std::size_t distance(std::string_view one, std::string_view other) {
+    std::vector<std::size_t> row(other.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < other.size(); ++j) {
+            const std::size_t changed = diagonal + (one[i] == other[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
+        }
+    }
+    return row.back();
+}
+
+// The names that a mistyped one may have meant; all of them if it is like none.
+std::string kinds_like(std::string_view text) {
+    constexpr std::size_t kTyped = 64;  // longer than any name
+    constexpr std::size_t kFar = 3;
+    text = text.substr(0, kTyped);
+    std::string near;
+    std::string all;
+    for (const message::KindInfo& kind : message::all_kinds()) {
+        const bool part = text.size() > kFar && kind.name.find(text) != std::string_view::npos;
+        std::string& list = part || distance(text, kind.name) <= kFar ? near : all;
+        list += (list.empty() ? "" : ", ") + std::string(kind.name);
+    }
+    return near.empty() ? "the kinds: " + all : "the kinds with a like name: " + near;
+}
+
 }  // namespace
 
 std::string slug_of(const registry::Registry& registry, const AgencyId& agency) {
@@ -60,7 +92,7 @@ Result<AgencyId> to_agency(const registry::Registry& registry,
 
 Result<message::Kind> to_kind(std::string_view text) {
     const auto kind = message::maybe_kind(text);
-    if (!kind) return fail(Code::unknown_kind, {}, "--kind");
+    if (!kind) return fail(Code::unknown_kind, kinds_like(text), "--kind");
     return *kind;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "adapters/cli/commands.hpp"
 #include "adapters/cli/details.hpp"
@@ -29,6 +30,7 @@ class Publication {
         std::string what = words_of(error, lang_);
         if (!error.where.empty()) what += " (" + place_in(error.where, lang_) + ")";
         row["what"] = std::move(what);
+        row["do"] = advice_of(error, lang_);
         if (!error.grant_missing.empty()) row["grant_missing"] = error.grant_missing;
         if (proof) row["refusal_proof"] = true;  // the broker's signature over it is kept
         refused_.push_back(std::move(row));
@@ -171,7 +173,11 @@ Result<Answer> publish(Session& session, const Invocation& invocation) {
     source.skip_others = invocation.flag("skip-others");
     source.corrects = invocation.flag("correct");
     auto lines = read_lines(source, *documents->registry);
-    if (!lines) return std::unexpected(lines.error());
+    if (!lines) {
+        Error error = lines.error();
+        if (error.where.empty()) error.where = file;
+        return std::unexpected(std::move(error));
+    }
 
     Publication publication(session, invocation);
     bool faulty = false;
@@ -190,12 +196,17 @@ std::string render_publish(const Json& body, Lang lang) {
                                    body["accepted"].size(),
                                    Words{"từ chối", "refused"}.in(lang),
                                    body["refused"].size());
+    std::set<std::string> advices;
     for (const Json& row : body["refused"]) {
         text += fmt::format("  {} {}: {} ({})\n",
                             Words{"dòng", "line"}.in(lang),
                             cell(row, "line"),
                             cell(row, "what"),
                             cell(row, "code"));
+        advices.insert(row.value("do", ""));
+    }
+    for (const std::string& advice : advices) {
+        if (!advice.empty()) text += fmt::format("  → {}\n", advice);
     }
     return text;
 }

@@ -111,9 +111,7 @@ Result<void> write_outputs(const Invocation& invocation, const Answer& answer) {
 Result<Answer> run_in_process(Environment& environment,
                               const fs::path& home,
                               const Invocation& invocation) {
-    if (!is_node_home(home)) {
-        return fail(Code::bad_argument, "not the home of a node: " + home.string(), "--home");
-    }
+    if (!is_node_home(home)) return std::unexpected(not_a_home(home, "node"));
     auto loaded = load_node_home(home, environment.credentials_directory);
     if (!loaded) return std::unexpected(loaded.error());
     auto node = environment.start_node(std::move(*loaded), environment.clock, environment.random);

@@ -15,8 +15,9 @@ FOR_PEOPLE = (
     "adapters/cli/*.cpp", "adapters/codec/*.cpp", "bus/message/*_rules.cpp",
     "bus/audit/audit.cpp", "bus/message/checker.cpp", "bus/message/section.cpp", "bus/message/facts*.cpp",
     "bus/outreach/*.cpp", "bus/base/text.cpp", "bus/base/ids.*", "bus/base/file.cpp",
-    "bus/node/agent_api.cpp", "bus/node/agent_evidence.cpp", "bus/node/agent_import.cpp",
-    "bus/node/compose.cpp", "bus/node/node.cpp", "security/registry/toml_tree.cpp",
+    "bus/node/agent*.cpp", "bus/node/compose.cpp", "bus/node/make_section.cpp",
+    "bus/node/node.cpp", "security/keys/private_key.cpp", "security/proof/bundle.cpp",
+    "security/registry/toml_tree.cpp",
     "security/registry/compile_registry.cpp", "security/registry/rules.cpp",
     "security/registry/document.cpp", "security/registry/office_hours.cpp",
     "security/policy/compile_policy.cpp", "security/policy/rules.cpp",
@@ -28,11 +29,13 @@ TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 PLACES = tuple(re.compile(pattern, re.S) for pattern in (
     rf"\bfail\(\s*Code::\w+,\s*{TEXT}\s*[,)]",
     rf"\bError\{{\s*Code::\w+,\s*{TEXT}\s*,",
-    rf"\b(?:bad|usage|bad_header)\(\s*{TEXT}\s*[,)]",
+    rf"\b(?:bad|usage|bad_header|broken|malformed|refuse)\(\s*{TEXT}\s*[,)]",
     rf'\b(?:bad|bad_header|at|fail)\(\s*(?:"[\w.]*"|\w+),\s*{TEXT}\s*[,)]',
     rf'\.require\([^;]*?,\s*{TEXT}\s*\);',
     rf'\brefuse\([^;]*?,\s*{TEXT}\s*\)',
 ))
+# fail(Code::a, missing ? "is missing" : "is empty"), and the same in Error{…}.
+CHOICE = re.compile(rf"\b(?:fail\(|Error\{{)\s*Code::\w+,[^;\"]*\?\s*{TEXT}\s*:\s*{TEXT}", re.S)
 
 
 def joined(literal):
@@ -41,11 +44,11 @@ def joined(literal):
 
 def said_in(text):
     """The details of a source: texts of several words; a single word is the name of a field."""
-    for place in PLACES:
+    for place in (*PLACES, CHOICE):
         for match in place.finditer(text):
-            detail = joined(match.group(1))
-            if " " in detail.strip():
-                yield detail
+            for detail in map(joined, match.groups()):
+                if " " in detail.strip():
+                    yield detail
 
 
 def missing(root):

@@ -320,7 +320,10 @@ class DetailsTest(unittest.TestCase):
             for call in ('fail(Code::a, "is {}")', 'bad("is {}", where)', 'bad(field, "is {}")',
                          'checker.require(x > 0 && f(1),\n  "x", "is {}");',
                          'table.refuse("key", "is {}");', 'Error{{Code::a, "is {}", {{}}, {{}}}}',
-                         'checker.fail("x", "is {}", Code::a)', 'usage("is {}", "--x")'):
+                         'checker.fail("x", "is {}", Code::a)', 'usage("is {}", "--x")',
+                         'broken("is {}")', 'return malformed("is {}", "file");',
+                         'fail(Code::a, f(x) ? "is {}" : "is known", "x")',
+                         'Error{{Code::a,\n *x ? "is known"\n : "is {}", {{}}, {{}}}}'):
                 source = root / "adapters/cli/some.cpp"
                 source.write_text(call.format("known"), encoding="utf-8")
                 self.assertEqual(list(details.missing(root)), [], call)

@@ -6,6 +6,7 @@
 #include "adapters/cli/detail_words.hpp"
 #include "adapters/cli/details.hpp"
 #include "adapters/cli/invocation.hpp"
+#include "bus/base/file.hpp"
 #include "tests/unit/adapters/cli/fake_api.hpp"
 
 namespace lienthong::cli {
@@ -52,6 +53,8 @@ TEST(Answer, SaysDetailsInTheReadersLanguage) {
     EXPECT_EQ(place_in("columns", Lang::vi), "columns");
     EXPECT_EQ(detail_in("--kind is required", Lang::vi), "thiếu --kind");
     EXPECT_EQ(detail_in("A subcommand is required", Lang::vi), "thiếu lệnh");
+    EXPECT_EQ(detail_in("--kind: At Most 1 required but received 2", Lang::vi),
+              "--kind chỉ được ghi một lần");
     EXPECT_EQ(detail_in("The following argument was not expected: --x", Lang::vi),
               "thừa tham số: --x");
 }
@@ -68,6 +71,33 @@ TEST(Answer, EveryDetailOfTheTableIsSaidOnceAndInVietnamese) {
     EXPECT_EQ(detail_in("more than 16 levels", Lang::vi), "nhiều hơn 16 cấp");
     EXPECT_EQ(detail_in("a file of more than 9 bytes", Lang::vi), "tệp có nhiều hơn 9 byte");
     EXPECT_EQ(detail_in("not the home of a node: /x", Lang::vi), "không phải thư mục của nút: /x");
+}
+
+TEST(Answer, WhatTheSystemSaysOfFilesIsSaidInTheReadersLanguage) {
+    const auto read = read_file("/nowhere/at/all", 1);
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(detail_in(read.error().detail, Lang::vi), "mở: không có tệp hoặc thư mục này");
+    EXPECT_EQ(detail_in(read.error().detail, Lang::en), "open: No such file or directory");
+    const auto written = write_file("/nowhere/at/all", {}, 0600);
+    ASSERT_FALSE(written.has_value());
+    EXPECT_EQ(detail_in(written.error().detail, Lang::vi), "tạo: không có tệp hoặc thư mục này");
+    EXPECT_EQ(detail_in("write", Lang::vi), "ghi");
+    EXPECT_EQ(detail_in("mdb_env_open: Permission denied", Lang::vi),
+              "mdb_env_open: không được phép truy cập");
+    EXPECT_EQ(detail_in("open: of this the table knows nothing", Lang::vi),
+              "open: of this the table knows nothing");
+}
+
+TEST(Answer, AdviceFitsTheDetailInBothLanguages) {
+    const Error error{Code::malformed_input, "is of another kind", "line 3", {}};
+    for (const Lang lang : {Lang::vi, Lang::en}) {
+        EXPECT_NE(advice_of(error, lang).find("--skip-others"), std::string::npos);
+    }
+    EXPECT_NE(advice_of(error, Lang::vi), advice_of(error, Lang::en));
+    const Error other{Code::malformed_input, "is not UTF-8", "line 3", {}};
+    EXPECT_EQ(advice_of(other, Lang::en), info(Code::malformed_input).do_en);
+    EXPECT_EQ(detail_in("several places are called so: a, b", Lang::vi),
+              "nhiều địa bàn có tên này: a, b");
 }
 
 TEST(Answer, EveryCodeSaysSomethingElseInEachLanguage) {

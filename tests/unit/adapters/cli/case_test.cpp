@@ -2,6 +2,7 @@
 // The steps of a case and the questions about it. Persons are invented.
 #include <gtest/gtest.h>
 
+#include "adapters/cli/details.hpp"
 #include "adapters/codec/codec.hpp"
 #include "tests/unit/adapters/cli/fake_api.hpp"
 
@@ -290,6 +291,28 @@ TEST(Case, WhatIsWrongIsNamed) {
     EXPECT_EQ(exit(words("consent", {"--for", "police"}), good), 2);
 }
 
+TEST(Case, AFileOfAnotherShapeIsAnsweredWithTheKeyAtFault) {
+    FakeSession session("police");
+    const auto where = [&](const std::string& text) {
+        const Answer answer = session.run(words("ask"), {{"data", bytes_of(text)}});
+        EXPECT_EQ(answer.exit, 3) << text;
+        EXPECT_FALSE(answer.body["error"]["do"].get<std::string>().empty());
+        return answer.body["error"]["where"].get<std::string>();
+    };
+    const std::string file = "F.json";
+    EXPECT_EQ(where("[]"), file);
+    EXPECT_EQ(where(R"({"question":{"questions":[]}})"), file + ": question");
+    EXPECT_EQ(where(R"({"Nguyễn Văn A":1})"), file + ": ?") << "what is no key is not repeated";
+    EXPECT_EQ(where(R"({"sections":[]})"), file + ": sections");
+    EXPECT_EQ(where(R"({"sections":{"answer":{}}})"), "sections.answer");
+    EXPECT_EQ(where(R"({"sections":{"question":{"questions":[{"txt":"?"}]}}})"),
+              "sections.question.questions[0].txt");
+    EXPECT_EQ(where(R"({"sections":{"question":{"questions":7}}})"), "sections.question.questions");
+    const Answer answer = session.run(words("ask"), {{"data", bytes_of(R"({"question":{}})")}});
+    EXPECT_NE(answer.body["error"]["do"].get<std::string>().find("\"sections\""),
+              std::string::npos);
+}
+
 TEST(Case, ARefusalOfTheBrokerIsTheAnswer) {
     FakeSession session("police");
     session.api.state = node::Outcome::State::refused;
@@ -357,6 +380,39 @@ TEST(CaseQuery, ARefusalIsTheSameBytesWhicheverCaseWasAsked) {
     EXPECT_EQ(one.exit, 4);
     EXPECT_EQ(to_line(one.body), to_line(other.body));
     EXPECT_EQ(to_line(one.body).find(kCase), std::string::npos);
+}
+
+TEST(CaseQuery, AnOfficerWhomTheRegistryDoesNotHaveIsNotToldToAskForAGrant) {
+    FakeSession session("police");
+    session.api.query_error = Error{Code::forbidden, {}, {}, std::string(kOfficerGrant)};
+    for (const char* command : {"status", "timeline", "list"}) {
+        std::vector<std::string> words = {"case", command};
+        if (std::string_view(command) != "list") words.emplace_back(kCase);
+        words.insert(words.end(), {"--officer", "nobody", "--purpose", "verification"});
+        const Answer answer = session.run(words);
+        EXPECT_EQ(answer.exit, 4) << command;
+        const Json& error = answer.body["error"];
+        EXPECT_EQ(error["where"], "--officer");
+        EXPECT_TRUE(error["grant_missing"].is_null());
+        EXPECT_NE(error["what"].get<std::string>().find("has no such officer"), std::string::npos)
+            << to_line(error);
+        EXPECT_NE(error["do"].get<std::string>().find("registry adopt"), std::string::npos);
+    }
+}
+
+TEST(CaseQuery, AnOfficerWithoutTheFunctionLacksItInTheReadersLanguage) {
+    FakeSession session("police");
+    session.api.query_error = Error{Code::forbidden, {}, {}, std::string(kOfficerGrant)};
+    const auto* police =
+        session.api.documents_in_force.registry->maybe_agency(session.api.id_of("police"));
+    ASSERT_FALSE(police->officers.empty());
+    const std::string officer = police->officers.front().id.text();
+    const Answer answer =
+        session.run({"case", "list", "--officer", officer, "--purpose", "verification"});
+    EXPECT_EQ(answer.body["error"]["grant_missing"], kOfficerGrant) << "for programs";
+    const std::string text = error_to_text(answer.body["error"], Lang::vi);
+    EXPECT_EQ(text.find("officer"), std::string::npos) << text;
+    EXPECT_NE(text.find("cán bộ có chức năng tra cứu"), std::string::npos) << text;
 }
 
 TEST(CaseQuery, NeedsAnOfficerAndAPurpose) {

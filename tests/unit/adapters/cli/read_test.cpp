@@ -116,6 +116,19 @@ TEST(Message, ASectionGoesToAFileAsItWasSentOrIsShownOpened) {
     EXPECT_EQ(session.run(plain).exit, 2);
 }
 
+TEST(Message, AnErrorNamesTheMessageAndTheSectionThatWereAskedFor) {
+    FakeSession session;
+    const auto where = [&](const std::vector<std::string>& words) {
+        return session.run(words).body["error"]["where"].get<std::string>();
+    };
+    const std::string id = "1122334455667788-1";
+    EXPECT_EQ(where({"message", "show", id}), id);
+    EXPECT_EQ(where({"message", "section", id, "report", "--plain"}), id);
+    EXPECT_EQ(where({"message", "section", id, "report", "--out", "F"}), id + ", report");
+    publish_leaflets(session, 1);
+    EXPECT_EQ(where({"message", "section", id, "nothing", "--plain"}), "nothing");
+}
+
 TEST(Log, ListsWhatTheNodeReceived) {
     FakeSession session;
     publish_leaflets(session, 2);
@@ -161,7 +174,9 @@ TEST(Bundle, IsWrittenAndTakenIn) {
                     {"again", 6},
                     {"entries", 7},
                     {"more", true}}));
-    EXPECT_EQ(session.run({"bundle", "import", "F"}, {{"file", bytes_of("x")}}).exit, 3);
+    const Answer refused = session.run({"bundle", "import", "F"}, {{"file", bytes_of("x")}});
+    EXPECT_EQ(refused.exit, 3);
+    EXPECT_EQ(refused.body["error"]["where"].get<std::string>().substr(0, 1), "F");
     EXPECT_EQ(
         session.run({"bundle", "import", "F", "--out", "R"}, {{"file", bytes_of("bundle")}}).exit,
         2);

@@ -165,6 +165,47 @@ TEST(Run, ADirectoryThatIsNoHomeIsNamed) {
     }
 }
 
+TEST(Run, AHomeThatIsNotThereIsSaidNotToBeThere) {
+    const TemporaryFolder folder;
+    const std::string nowhere = (folder.path() / "nowhere").string();
+    for (const char* command : {"status", "broker", "node"}) {
+        Surroundings around;
+        EXPECT_EQ(run({command, "--home", nowhere, "--json"}, around.environment), 2) << command;
+        const auto json = maybe_json(around.out.str());
+        const Json& error = json->at("error");
+        EXPECT_NE(error.at("what").get<std::string>().find("no such directory: " + nowhere),
+                  std::string::npos)
+            << to_line(error);
+        EXPECT_NE(error.at("do").get<std::string>().find("lienthong init"), std::string::npos);
+    }
+}
+
+TEST(Run, AnAuditOfADirectoryThatIsNotThereOrHoldsNoLogIsABadArgument) {
+    const TemporaryFolder folder;
+    Surroundings around;
+    around.environment.verify_log =
+        [](const std::filesystem::path&, const auto&, const audit::Progress&) {
+            return Result<audit::Verdict>(fail(Code::no_such_file, "open"));
+        };
+    const std::string empty = folder.path().string();
+    for (const std::string& path : {empty + "/nowhere", empty}) {
+        around.out.str({});
+        EXPECT_EQ(run({"audit", "verify", path, "--json"}, around.environment), 2);
+        const auto json = maybe_json(around.out.str());
+        EXPECT_EQ(json->at("error").at("code"), "bad_argument");
+        EXPECT_EQ(json->at("error").at("where"), path);
+    }
+}
+
+TEST(Run, InitNamesASourceThatIsNotThere) {
+    const TemporaryFolder folder;
+    Surroundings around;
+    const std::string nowhere = (folder.path() / "nowhere").string();
+    const std::string home = (folder.path() / "bus").string();
+    EXPECT_EQ(run({"init", "--home", home, "--setup", nowhere, "--json"}, around.environment), 2);
+    EXPECT_EQ(maybe_json(around.out.str())->at("error").at("where"), nowhere);
+}
+
 TEST(Run, AConfigurationWithAnUnknownKeyExitsWithTwo) {
     TemporaryFolder folder;
     ASSERT_TRUE(make_private_directory(folder.path() / "keys").has_value());
