@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bus/base/error.hpp"
 #include "bus/outreach/period.hpp"
 #include "security/registry/registry.hpp"
 
@@ -30,6 +31,12 @@ class Places {
     // normal form or case, or without diacritics.
     std::vector<const registry::Territory*> sought(std::string_view text, outreach::Date day) const;
 
+    // What somebody means who looks for `text`, at whatever time: itself if a place has that code
+    // or name; the code (or the name, if it moved) of the one place that has it behind "tỉnh",
+    // "huyện", "xã" and the like, or before "province" and the like. not_found; bad_argument, with
+    // the candidates in the detail, if several have it.
+    Result<std::string> meant(std::string_view text) const;
+
     // The reported place (its code, else its text) is, on that day, one sought as `outer` or lies
     // in one.
     bool lies_within(std::string_view code,
@@ -41,7 +48,8 @@ class Places {
     const registry::Registry& registry_;
     struct Called {
         const registry::Territory* row = nullptr;
-        std::string from;  // of the name, yyyy-mm-dd; empty: always
+        std::string_view name_vi;  // the same name in Vietnamese; borrowed from the registry
+        std::string from;          // of the name, yyyy-mm-dd; empty: always
     };
     std::multimap<std::string, Called, std::less<>> by_name_;
 };

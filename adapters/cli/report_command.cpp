@@ -280,6 +280,38 @@ std::string regime_line(const Json& body, Lang lang) {
                        confirmed ? "" : doubt.in(lang));
 }
 
+// The activity that is looked for: by its id or by a name of it; one of no table only if a report
+// has it. not_found.
+Result<std::string> activity_sought(const std::string& text, const std::vector<Reported>& all) {
+    if (text.empty() || outreach::is_known_activity(text)) return text;
+    if (const auto known = outreach::maybe_activity_sought(text)) return std::string(*known);
+    const std::string* named = nullptr;
+    for (const Reported& reported : all) {
+        const Figure& figure = reported.figure;
+        if (figure.activity == text) return text;
+        if (match_of(text, figure.name_vi) == Match::none) continue;
+        if (named == nullptr) named = &figure.activity;
+    }
+    if (named != nullptr) return *named;
+    return fail(Code::not_found, "no activity of this name or id: " + text, "--activity");
+}
+
+// The place that is looked for (Places::meant), or one that the registry does not know and a report
+// names.
+Result<std::string> territory_sought(const std::string& text,
+                                     const Places& places,
+                                     const std::vector<Reported>& all) {
+    if (text.empty()) return text;
+    auto meant = places.meant(text);
+    if (meant || meant.error().code != Code::not_found) return meant;
+    for (const Reported& reported : all) {
+        for (const outreach::Territory& place : reported.figure.territories) {
+            if (place.code == text || match_of(text, place.text) != Match::none) return text;
+        }
+    }
+    return meant;
+}
+
 }  // namespace
 
 Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
@@ -289,23 +321,10 @@ Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
     if (!documents) return std::unexpected(documents.error());
     outreach::Filters filters;
     filters.period = *period;
-    filters.activity = invocation.text("activity");
-    if (const auto activity = outreach::maybe_activity_sought(filters.activity)) {
-        filters.activity = *activity;
-    }
-    filters.territory = invocation.text("territory");
     const Places places(*documents->registry);
     const outreach::Date today =
         std::chrono::floor<std::chrono::days>(std::chrono::sys_time<std::chrono::milliseconds>(
             std::chrono::milliseconds(session.clock.wall())));
-    if (!filters.territory.empty()) {
-        filters.lies_within = [&](const outreach::Territory& place,
-                                  std::optional<outreach::Date> day) {
-            return match_of(filters.territory, place.text) != Match::none ||
-                   places.lies_within(
-                       place.code, place.text, filters.territory, day.value_or(today));
-        };
-    }
     if (const std::string slug = invocation.text("agency"); !slug.empty()) {
         auto agency = to_agency(*documents->registry, slug, "agency");
         if (!agency) return std::unexpected(agency.error());
@@ -314,6 +333,19 @@ Result<Answer> report_outreach(Session& session, const Invocation& invocation) {
     catch_up(session, invocation);
     auto figures = read_figures(session);
     if (!figures) return std::unexpected(figures.error());
+    auto activity = activity_sought(invocation.text("activity"), *figures);
+    if (!activity) return std::unexpected(activity.error());
+    filters.activity = std::move(*activity);
+    filters.territory = invocation.text("territory");
+    const auto territory = territory_sought(filters.territory, places, *figures);
+    if (!territory) return std::unexpected(territory.error());
+    if (!filters.territory.empty()) {
+        filters.lies_within = [&](const outreach::Territory& place,
+                                  std::optional<outreach::Date> day) {
+            return match_of(filters.territory, place.text) != Match::none ||
+                   places.lies_within(place.code, place.text, *territory, day.value_or(today));
+        };
+    }
     const outreach::Summary summary = outreach::summarise(*figures, filters);
     Answer answer;
     answer.body["period"] = *period ? Json((*period)->text()) : Json(nullptr);

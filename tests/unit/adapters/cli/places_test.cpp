@@ -60,6 +60,44 @@ TEST(Places, AreFoundWithoutDiacriticsByWhoLooksForThemAndByNobodyElse) {
     EXPECT_TRUE(places.lies_within("nb-yen-thanh", "", "huyen yen mo", day("2021-12-31")));
 }
 
+TEST(Places, AreMeantByTheirOwnNamesWithoutWhatTheyAre) {
+    const registry::Registry registry = renamed();
+    const Places places(registry);
+    const auto meant = [&](std::string_view text) {
+        const auto found = places.meant(text);
+        return found ? *found : std::string(info(found.error().code).name);
+    };
+    for (const char* text : {"Kim Sơn", "kim son", "KIM SƠN", "Kim So\xCC\x9Bn"}) {
+        const std::string code = meant(text);
+        ASSERT_NE(registry.maybe_territory(code, 1'640'995'200'000), nullptr) << text << code;
+        EXPECT_EQ(registry.maybe_territory(code, 1'640'995'200'000)->names.front().vi,
+                  "huyện Kim Sơn");
+    }
+    EXPECT_EQ(meant("tỉnh Ninh Bình"), "tỉnh Ninh Bình") << "whole names stay as they are";
+    EXPECT_EQ(meant("tinh ninh binh"), "tinh ninh binh");
+    EXPECT_EQ(meant("Ninh Bình province"), "Ninh Bình province");
+    EXPECT_EQ(meant("37"), "37");
+    EXPECT_EQ(meant("Kim Sỡn"), "not_found") << "marks that are typed are meant";
+    EXPECT_EQ(meant("Sơn"), "not_found") << "whole names";
+    EXPECT_EQ(meant("Yên Thành"), "xã Yên Thành") << "one name that moved: its day decides";
+    EXPECT_EQ(meant("Nowhere"), "not_found");
+}
+
+TEST(Places, OfOneOwnNameAreTheCandidatesOfAnError) {
+    const FakeApi api;
+    const Places places(*api.documents_in_force.registry);
+    for (const char* text : {"Ninh Bình", "ninh binh"}) {
+        const auto found = places.meant(text);
+        ASSERT_FALSE(found.has_value()) << text;
+        EXPECT_EQ(found.error().code, Code::bad_argument);
+        EXPECT_EQ(found.error().where, "--territory");
+        for (const char* candidate : {"tỉnh Ninh Bình (37)", "thành phố Ninh Bình ("}) {
+            EXPECT_NE(found.error().detail.find(candidate), std::string::npos)
+                << found.error().detail;
+        }
+    }
+}
+
 TEST(Places, LieInWhatHeldThemOnTheDay) {
     const registry::Registry registry = renamed();
     const Places places(registry);

@@ -395,10 +395,85 @@ TEST(Report, OfATerritoryHasWhatLiesInIt) {
     EXPECT_EQ(value("377"), 3);
     EXPECT_EQ(value("tỉnh Ninh Bình"), 7);
     EXPECT_EQ(value("37"), 7);
-    EXPECT_EQ(value("xã Không Có"), Json());
+    EXPECT_EQ(value("Yên Mô"), 3);
+    EXPECT_EQ(value("kim son"), 4);
+    EXPECT_EQ(value("huyện Nho Quan"), Json()) << "known, and without figures";
     EXPECT_EQ(value("xa yen thanh"), 1);
     EXPECT_EQ(value("huye\xCC\xA3\xCC\x82n Ye\xCC\x82n Mo\xCC\x82"), 3) << "decomposed";
-    EXPECT_EQ(value("huyện Yen Mô"), Json()) << "marks that are typed are meant";
+}
+
+TEST(Report, OfWhatNobodyKnowsIsAnError) {
+    FakeSession session;
+    const std::string header = "key,activity,activity_vi,low,qualifier,period,territory\n";
+    session.run(kOutreach,
+                file(header + "a,leaflet,,1,exact,2021,thôn Đông\n" +
+                     "b,puppet-theatre,múa rối,2,exact,2021,\n"));
+    ASSERT_EQ(session.api.drafts.size(), 2U);
+    const auto run = [&](const std::string& option, const std::string& text) {
+        return session.run({"report", "outreach", option, text});
+    };
+    const auto error = [&](const std::string& option, const std::string& text) {
+        const Answer answer = run(option, text);
+        EXPECT_EQ(answer.exit, 4) << text;
+        const Json& body = answer.body["error"];
+        EXPECT_EQ(body["code"], "not_found");
+        EXPECT_EQ(body["where"], option);
+        EXPECT_NE(body["what"].get<std::string>().find(text), std::string::npos) << to_line(body);
+        return body["do"].get<std::string>();
+    };
+    EXPECT_NE(error("--territory", "xã Không Có").find("registry show"), std::string::npos);
+    EXPECT_NE(error("--territory", "huyện Yen Mô").find("registry show"), std::string::npos);
+    EXPECT_NE(error("--activity", "juggling").find("leave out"), std::string::npos);
+    EXPECT_EQ(run("--territory", "Ninh Bình").exit, 2) << "a province and a city";
+
+    EXPECT_EQ(run("--territory", "thôn Đông").body["rows"].size(), 1U) << "only a report knows it";
+    EXPECT_EQ(run("--activity", "puppet-theatre").body["rows"].size(), 1U);
+    EXPECT_EQ(run("--activity", "mua roi").body["rows"].size(), 1U);
+    const Answer none = run("--activity", "banner-slogan");
+    EXPECT_EQ(none.exit, 0) << "known, and without figures";
+    EXPECT_TRUE(none.body["rows"].empty()) << to_line(none.body);
+}
+
+TEST(Publish, ALineOfAnotherKindSaysHowToPassOverIt) {
+    FakeSession session;
+    const Contents inputs = file(
+        "message,activity,low,qualifier,period\n"
+        "crime-statistic,leaflet,1,exact,2021\n");
+    const Answer answer = session.run(kOutreach, inputs);
+    ASSERT_EQ(answer.body["refused"].size(), 1U) << to_line(answer.body);
+    const Json& row = answer.body["refused"][0];
+    EXPECT_NE(row["do"].get<std::string>().find("--skip-others"), std::string::npos)
+        << to_line(row);
+    for (const Lang lang : {Lang::vi, Lang::en}) {
+        const std::string text = maybe_command("publish")->render(answer.body, lang);
+        EXPECT_NE(text.find("→ "), std::string::npos) << text;
+        EXPECT_NE(text.find("--skip-others"), std::string::npos) << text;
+    }
+}
+
+TEST(Publish, AFileThatIsNoneAsAWholeIsNamed) {
+    FakeSession session;
+    const Answer answer = session.run(kOutreach, file(""));
+    EXPECT_EQ(answer.exit, 3);
+    EXPECT_EQ(answer.body["error"]["where"], kOutreach.back());
+}
+
+TEST(Publish, AnUnknownKindIsAnsweredWithTheNamesThatItMayMean) {
+    FakeSession session;
+    const auto what = [&](const std::string& kind) {
+        const Answer answer = session.run({"publish", "--kind", kind, "F.csv"}, file("x"));
+        EXPECT_EQ(answer.exit, 3);
+        EXPECT_EQ(answer.body["error"]["code"], "unknown_kind");
+        EXPECT_EQ(answer.body["error"]["do"], "give one of the kinds named");
+        return answer.body["error"]["what"].get<std::string>();
+    };
+    EXPECT_TRUE(what("outreach-reprot").ends_with("like name: outreach-report"));
+    EXPECT_TRUE(what("outreach").ends_with("like name: outreach-report"));
+    const std::string all = what("zzzzzzzzzzzzzzzzzzzzzzzzzzzz");
+    for (const message::KindInfo& kind : message::all_kinds()) {
+        EXPECT_NE(all.find(kind.name), std::string::npos) << kind.name << all;
+    }
+    EXPECT_EQ(what(std::string(100'000, 'a')), all);
 }
 
 }  // namespace
