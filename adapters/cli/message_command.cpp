@@ -162,6 +162,19 @@ Json log_row(Position position, const core::Entry& entry) {
     return json;
 }
 
+// It may be on its way: then once more when the inbox is up to date.
+Result<node::InboxEntry> message_of(Session& session,
+                                    const Invocation& invocation,
+                                    const MessageId& id) {
+    auto entry = session.api.message(id);
+    if (!entry) {
+        catch_up(session, invocation);
+        entry = session.api.message(id);
+    }
+    if (!entry) return std::unexpected(about(entry.error(), id.text()));
+    return entry;
+}
+
 }  // namespace
 
 Result<Answer> show_message(Session& session, const Invocation& invocation) {
@@ -169,13 +182,8 @@ Result<Answer> show_message(Session& session, const Invocation& invocation) {
     if (!id) return std::unexpected(id.error());
     auto documents = documents_of(session);
     if (!documents) return std::unexpected(documents.error());
-    auto entry = session.api.message(*id);
-    if (!entry) {
-        // It may be on its way: once more when the inbox is up to date.
-        catch_up(session, invocation);
-        entry = session.api.message(*id);
-    }
-    if (!entry) return std::unexpected(about(entry.error(), id->text()));
+    auto entry = message_of(session, invocation, *id);
+    if (!entry) return std::unexpected(entry.error());
     auto verified = session.api.verify(*id, invocation.wait);
     if (!verified) return std::unexpected(about(verified.error(), id->text()));
     Answer answer;
@@ -229,9 +237,9 @@ Result<Answer> take_section(Session& session, const Invocation& invocation) {
     const std::string name = invocation.text("name");
     Answer answer;
     Bytes bytes;
+    auto entry = message_of(session, invocation, *id);
+    if (!entry) return std::unexpected(entry.error());
     if (invocation.flag("plain")) {
-        auto entry = session.api.message(*id);
-        if (!entry) return std::unexpected(about(entry.error(), id->text()));
         const message::KindInfo& kind = message::info(entry->header.kind);
         const auto index = message::maybe_section(kind, name);
         if (!index) return fail(Code::bad_argument, "the kind has no such section", name);

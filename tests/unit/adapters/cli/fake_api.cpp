@@ -157,6 +157,7 @@ Result<std::vector<node::InboxEntry>> FakeApi::consume(Position from, std::size_
 }
 
 Result<node::InboxEntry> FakeApi::message(const MessageId& id) {
+    if (is_behind) return fail(Code::not_found);
     for (const Stored& stored : inbox_) {
         if (stored.entry.header.id == id) return stored.entry;
     }
@@ -164,6 +165,7 @@ Result<node::InboxEntry> FakeApi::message(const MessageId& id) {
 }
 
 Result<Secret> FakeApi::section(const MessageId& id, std::string_view name) {
+    if (is_behind) return fail(Code::not_found);
     for (const Stored& stored : inbox_) {
         if (stored.entry.header.id != id) continue;
         for (const auto& [known, plaintext] : stored.draft.sections) {
@@ -207,6 +209,7 @@ Result<void> FakeApi::catch_up(Position position, Timeout) {
 
 Result<void> FakeApi::catch_up_to_now(Timeout) {
     if (!broker_reachable) return fail(Code::unreachable);
+    is_behind = false;
     return {};
 }
 

@@ -73,6 +73,7 @@ class FakeApi final : public node::Api {
     std::size_t drafts_max = 1'000'000;  // of one submit()
     std::size_t submits = 0;             // that were not refused for that
     bool broker_reachable = true;
+    bool is_behind = false;  // messages are there once somebody has caught up
     node::Verification verification{true, true, true, true};
     message::QueryAnswer query_answer;
     std::optional<Error> query_error;
