@@ -63,7 +63,9 @@ Result<void> read_inputs(Environment& environment, const Command& command, Invoc
 bool sync_parent(const fs::path& path) {
     const fs::path parent = path.has_parent_path() ? path.parent_path() : ".";
     const int fd = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool synced = fd >= 0 && fsync(fd) == 0;
+    // Not every file system syncs directories, and not every directory may be opened.
+    const bool synced =
+        fd >= 0 ? fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP : errno == EACCES;
     if (fd >= 0) close(fd);
     return synced;
 }

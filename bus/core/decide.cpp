@@ -197,7 +197,10 @@ Ruling judge_audience(Situation& at) {
             return ruling;
         }
         if (!at.knows_newest() && depends_on_names(at, descriptor)) {
-            return refuse(Code::stale_audience);
+            ruling = refuse(Code::stale_audience);
+            ruling.parties = at.record.parties;
+            ruling.consented = at.record.consented;
+            return ruling;
         }
         if (!is_sealed_as_it_says(at, i)) return refuse(Code::malformed_section);
         for (const AgencyId& agency : descriptor.audience) insert(ruling.recipients, agency);

@@ -299,9 +299,13 @@ Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome, std::uint6
             const bool ahead = *next == 0 ? theirs.last > *arrived : theirs.last >= *next;
             restored = restored || ahead;
             named.insert(theirs.stream);
-            if (*next == 0 || (!theirs.closed && !ahead)) continue;
-            auto forgotten = store.forget_stream(theirs.stream);
-            if (!forgotten) return forgotten;
+            if (*next != 0 && (theirs.closed || ahead)) {
+                auto forgotten = store.forget_stream(theirs.stream);
+                if (!forgotten) return forgotten;
+            }
+            if (!ahead) continue;
+            auto ended = store.end_stream(theirs.stream, theirs.last + 1);  // known from now on
+            if (!ended) return ended;
         }
         if (!restored || log_size <= cursor_) return {};
         // A full list names the streams in which this node was last active. A stream that it does
@@ -311,7 +315,10 @@ Result<void> NodeAgent::compare_streams(const wire::Welcome& welcome, std::uint6
             auto forgotten = store.forget_streams_but(named);
             if (!forgotten) return forgotten;
         }
-        const RestoreRow restore{log_size, last_draft_at_start_};
+        auto before = store.restore();
+        if (!before) return std::unexpected(before.error());
+        RestoreRow restore{cursor_, log_size, last_draft_at_start_};
+        if (before->until != 0) restore = {before->from, log_size, before->last_draft};
         auto kept = store.set_restore(restore);
         return kept ? begin_restore(store, restore) : kept;
     });

@@ -163,6 +163,7 @@ class NodeAgent {
     Result<bool> has_final_outcomes(const std::vector<Ordinal>& ordinals,
                                     std::vector<Outcome>& outcomes);
     Result<void> refuse_draft(Ordinal ordinal, const Error& error);
+    std::optional<Code> why_waiting(Ordinal ordinal, const MessageId& id) const;
     // agent_outcome.cpp
     static wire::ConsistencyProof consistency_of(const message::Receipt& receipt,
                                                  std::uint64_t size);
@@ -184,6 +185,7 @@ class NodeAgent {
                                const MessageId& first,
                                const OutboxRow& row,
                                const Receipted& receipted);
+    void put_off_stale(Ordinal ordinal);
     Result<void> keep_rest(WriteStore& store,
                            const MessageId& first,
                            const OutboxRow& row,
@@ -372,6 +374,7 @@ class NodeAgent {
     // agent_restore.cpp
     bool is_restoring();
     std::optional<Ordinal> take_restored(const Hash& said);
+    Result<void> release_restored();
     Result<void> begin_restore(const ReadStore& store, const RestoreRow& restore);
     Result<void> resume_restore(const ReadStore& store);
     Result<void> recognise_pending(WriteStore& store, Position position);
@@ -438,13 +441,16 @@ class NodeAgent {
     std::uint64_t fetch_round_ = 0;  // of the newest request; answers to older ones are dropped
     Clock::Monotonic publish_not_before_{};
     Turns turns_;
-    std::optional<Code> publish_waits_for_;       // why the first of the outbox was not taken yet
-    std::chrono::milliseconds stale_pause_{500};  // grows while audiences are refused as stale
+    std::optional<Code> publish_waits_for_;  // why the first of the outbox was not taken yet
+    // Drafts whose audience was refused as stale; how long each waits before the next attempt.
+    std::map<Ordinal, std::chrono::milliseconds> stale_;
+    bool retried_ = false;  // what was sent last had been put aside
     // Drafts that have waited for the entry at which the broker says that their case stands.
     std::set<Ordinal> awaiting_;
     Clock::Monotonic fetch_not_before_{};
     // After a restore: no new work before the cursor is here; drafts that have no receipt, by what
     // they say; ids that the restored outbox knows itself.
+    Position restore_from_ = 0;  // the copy's cursor
     Position restore_until_ = 0;
     std::multimap<Hash, Ordinal> restored_drafts_;
     std::map<MessageId, Ordinal> restored_ids_;
@@ -460,12 +466,13 @@ class NodeAgent {
     // The broker will not give them; asked again after a restart.
     static constexpr std::size_t kChunksRefusedMax = 4096;
     std::map<WantedKey, Code> chunks_refused_;
+    static constexpr std::chrono::milliseconds kMendPause{std::chrono::minutes{5}};
     std::size_t doubtful_ = 0;      // messages that are asked for again
     bool mending_ = false;          // one of them is on its way
     Position mend_from_ = 0;        // the next to ask for in this round
     std::size_t mended_round_ = 0;  // asked for in this round
     Clock::Monotonic mend_not_before_{};
-    std::chrono::milliseconds mend_pause_{};  // behind the next round
+    std::chrono::milliseconds mend_pause_ = kMendPause;  // behind the next round
     std::set<std::string> alarms_raised_;
     std::map<std::string, std::size_t> alarms_of_;  // raised in this run, by the first word
     std::vector<std::string> alarms_to_store_;

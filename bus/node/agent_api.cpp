@@ -118,6 +118,12 @@ void NodeAgent::submit(std::vector<Draft> drafts,
               until});
 }
 
+std::optional<Code> NodeAgent::why_waiting(Ordinal ordinal, const MessageId& id) const {
+    if (const auto why = turns_.maybe_why(id)) return why;
+    if (stale_.contains(ordinal)) return Code::stale_audience;
+    return publish_waits_for_;
+}
+
 Result<bool> NodeAgent::has_final_outcomes(const std::vector<Ordinal>& ordinals,
                                            std::vector<Outcome>& outcomes) {
     return read([&](const ReadStore& store) -> Result<bool> {
@@ -130,8 +136,7 @@ Result<bool> NodeAgent::has_final_outcomes(const std::vector<Ordinal>& ordinals,
             final = final && !waits;
             outcomes.push_back(std::move((*row)->outcome));
             if (!waits) continue;
-            const auto why = turns_.maybe_why(outcomes.back().id);
-            outcomes.back().waits_for = why ? why : publish_waits_for_;
+            outcomes.back().waits_for = why_waiting(ordinal, outcomes.back().id);
         }
         return final;
     });

@@ -39,21 +39,21 @@ Result<std::optional<CaseKnowledge>> NodeAgent::knowledge_for(const Draft& draft
                                                               const std::set<CaseId>& under_way) {
     if (!needs_knowledge(draft)) return std::optional(CaseKnowledge{});
     if (under_way.contains(draft.case_id)) return std::optional<CaseKnowledge>();
-    return read([&](const ReadStore& store) -> Result<std::optional<CaseKnowledge>> {
+    auto known = read([&](const ReadStore& store) -> Result<std::optional<CaseKnowledge>> {
         auto own = store.own_case_end();
         if (!own) return std::unexpected(own.error());
-        if (*own > cursor_) return std::optional<CaseKnowledge>();
-        auto known = store.maybe_case(draft.case_id);
-        if (!known) return std::unexpected(known.error());
-        const bool told = *known && !(*known)->parties.empty();  // not only shown as evidence
-        if (!told) return std::optional<CaseKnowledge>();
-        // The broker counts what it took: if that is not proven here, only a connection can tell.
-        (*known)->consented = consents((*known)->proven, Word::of_parties);
-        if ((*known)->consented != consents((*known)->proven, Word::of_anybody)) {
-            return std::optional<CaseKnowledge>();
-        }
-        return std::move(*known);
+        return *own > cursor_ ? std::optional<CaseKnowledge>() : store.maybe_case(draft.case_id);
     });
+    if (!known || !*known) return known;
+    if ((*known)->parties.empty()) return std::optional<CaseKnowledge>();  // only shown as evidence
+    // The broker counts what it took: where that makes a difference, only a connection can tell.
+    CaseKnowledge claimed = **known;
+    claimed.consented = consents(claimed.proven, Word::of_anybody);
+    (*known)->consented = consents(claimed.proven, Word::of_parties);
+    auto same = same_audience(draft, claimed, **known);
+    if (!same) return std::unexpected(same.error());
+    if (!*same) return std::optional<CaseKnowledge>();
+    return known;
 }
 
 // Composes what waits until the bundle is full; adds it to `outbox`.

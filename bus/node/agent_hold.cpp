@@ -205,7 +205,9 @@ Result<void> NodeAgent::hold_receipt(WriteStore& store,
 // The sender is in every audience, so its messages come back to it: no policy skips them, and a
 // broker that says so contradicts its receipt. One that the cursor has passed has come already.
 Result<void> NodeAgent::expect_own(WriteStore& store, Position position, const MessageId& id) {
-    if (position >= cursor_) return store.put_own_due(position, id);
+    auto doubtful = store.is_doubtful(position);
+    if (!doubtful) return std::unexpected(doubtful.error());
+    if (position >= cursor_ || *doubtful) return store.put_own_due(position, id);
     auto come = has_come(store, position, id);
     if (!come) return std::unexpected(come.error());
     if (!*come) own_entry_missing(position);
@@ -217,6 +219,9 @@ Result<void> NodeAgent::confirm_own(WriteStore& store, Position until) {
     auto due = store.own_due_before(until);
     if (!due) return std::unexpected(due.error());
     for (const auto& [position, id] : *due) {
+        auto doubtful = store.is_doubtful(position);
+        if (!doubtful) return std::unexpected(doubtful.error());
+        if (*doubtful) continue;  // due until it is mended or given up
         auto come = has_come(store, position, id);
         if (!come) return std::unexpected(come.error());
         if (!*come) own_entry_missing(position);

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kDoubtfulMax = 1024;
 constexpr std::size_t kRoundMax = 64;  // asked for in one round
 // Each attempt at a message of a case stands in the log, so they become rare.
-constexpr std::chrono::milliseconds kMendPause{std::chrono::minutes{5}};
 constexpr std::chrono::milliseconds kMendPauseMax{std::chrono::hours{1}};
 constexpr std::uint32_t kCreditBytes = 4 * 1024 * 1024;
 constexpr std::chrono::milliseconds kFetchTimeout{30'000};
@@ -36,7 +35,9 @@ Result<void> NodeAgent::doubt(WriteStore& store, Position position, Code code) {
     }
     ++doubtful_;
     // It may be an own message that a restored outbox still holds as a draft.
-    if (position < restore_until_) restored_pending_.insert(position);
+    if (restore_from_ <= position && position < restore_until_) {
+        restored_pending_.insert(position);
+    }
     return store.put_doubtful(position, code);
 }
 
@@ -51,6 +52,10 @@ void NodeAgent::step_mend() {
         if (!*next) mend_from_ = 0;
         mended_round_ = 0;
         mend_not_before_ = after(mend_pause_);
+        if (mend_pause_ == kMendPauseMax) {
+            auto released = release_restored();
+            if (!released) fail_with(released.error());
+        }
         mend_pause_ = std::min(2 * mend_pause_, kMendPauseMax);
         return;
     }
@@ -97,14 +102,22 @@ void NodeAgent::received_again(Position position, Result<Reply> reply) {
     });
 }
 
-// The broker signs that nothing is here for this agency any more: what it has no grant for, and so
-// nothing of its own.
+// The broker signs that nothing is here for this agency any more: what it has no grant for, unless
+// its own receipt says that it is this agency's.
 void NodeAgent::give_up(Position position) {
     auto erased = write([&](WriteStore& store) -> Result<void> {
         auto waits = store.is_doubtful(position);
         if (!waits) return std::unexpected(waits.error());
         if (!*waits) return {};
-        alarm(fmt::format("entry_not_granted position={}", position));
+        auto due = store.own_due_before(position + 1);
+        if (!due) return std::unexpected(due.error());
+        if (!due->empty() && due->back().first == position) {
+            own_entry_missing(position);
+            auto gone = store.erase_own_due(position);
+            if (!gone) return gone;
+        } else {
+            alarm(fmt::format("entry_not_granted position={}", position));
+        }
         --doubtful_;
         restored_pending_.erase(position);
         return store.erase_doubtful(position);

@@ -14,7 +14,7 @@ namespace lienthong::node {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{500};
-constexpr std::chrono::milliseconds kRefusedPause{1'000};
+constexpr std::chrono::milliseconds kRefusedPause{5'000};
 constexpr std::chrono::milliseconds kStalePauseMax{60'000};
 constexpr std::chrono::milliseconds kDistrustPause{5'000};
 constexpr std::chrono::milliseconds kNoKeyPause{60'000};  // until somebody mends it
@@ -107,6 +107,7 @@ Result<void> NodeAgent::close_batch(const MessageId& first,
                                     const Receipted& receipted) {
     const auto& [batch, receipt, frame] = receipted;
     publish_waits_for_.reset();
+    turns_.forget(first);  // a bundle may have brought the answer
     auto closed = write([&](WriteStore& store) -> Result<void> {
         auto held = hold_receipt(store, first, receipted);
         return held ? give_outcomes(store, first, row, receipted) : held;
@@ -124,8 +125,8 @@ Result<void> NodeAgent::give_outcomes(WriteStore& store,
     for (std::size_t i = 0; i < row.ordinals.size(); ++i) {
         const message::Verdict& verdict = receipt.verdicts[i];
         if (verdict.refused && info(*verdict.refused).retriable) {
-            publish_not_before_ = after(kRetryPause);
             if (*verdict.refused == Code::chunks_missing && i == 0) {
+                publish_not_before_ = after(kRetryPause);
                 return upload_again(store, first);
             }
             if (*verdict.refused != Code::stale_audience) {
@@ -137,18 +138,15 @@ Result<void> NodeAgent::give_outcomes(WriteStore& store,
                                  verdict.refused);
                 return keep_rest(store, first, row, batch, i);
             }
-            // Once is a change of rules. Again and again is a clock that is not the broker's: each
-            // attempt stands in the log, so they become rare until the two agree.
-            if (stale_pause_ > kRetryPause) publish_waits_for_ = Code::stale_audience;
-            publish_not_before_ = after(stale_pause_);
-            stale_pause_ = std::min(2 * stale_pause_, kStalePauseMax);
+            publish_not_before_ = after(kRetryPause);
+            for (std::size_t k = i; k < row.ordinals.size(); ++k) put_off_stale(row.ordinals[k]);
             log::info("sealing_anew stream={:016x} from={}", first.stream, first.sequence + i);
             return back_to_waiting(first, row, i, store);
         }
         auto draft = store.maybe_draft(row.ordinals[i]);
         if (!draft) return std::unexpected(draft.error());
         CHECK(draft->has_value());
-        stale_pause_ = kRetryPause;
+        stale_.erase(row.ordinals[i]);
         Outcome& outcome = (*draft)->outcome;
         if (verdict.refused) {
             outcome.state = Outcome::State::refused;
@@ -167,6 +165,16 @@ Result<void> NodeAgent::give_outcomes(WriteStore& store,
     }
     auto erased = store.erase_out_chunks(first);
     return erased ? store.erase_outbox(first) : erased;
+}
+
+// Once is a change of rules. Again and again is a clock that is not the broker's: each attempt
+// stands in the log, so they become rare until the two agree.
+void NodeAgent::put_off_stale(Ordinal ordinal) {
+    const auto known = stale_.find(ordinal);
+    const auto pause =
+        known == stale_.end() ? kRetryPause : std::min(2 * known->second, kStalePauseMax);
+    stale_[ordinal] = pause;
+    turns_.put_aside(ordinal, after(pause));
 }
 
 Result<void> NodeAgent::keep_rest(WriteStore& store,
@@ -250,6 +258,7 @@ void NodeAgent::batch_refused(const MessageId& first,
         if (!kept) fail_with(kept.error());
         return;
     }
+    turns_.forget(first);
     const bool stream_trouble = error.errc() == Errc::conflict;
     // A closed stream is no news: the receipt that said stale_audience was lost on its way.
     if (stream_trouble && error.code != Code::stream_closed) {

@@ -2,6 +2,7 @@
 // NodeAgent's way out: drafts become batches, batches leave and are repeated until what answers
 // them closes them (agent_outcome.cpp).
 #include <algorithm>
+#include <utility>
 
 #include "bus/base/check.hpp"
 #include "bus/base/failpoint.hpp"
@@ -33,8 +34,10 @@ Scene NodeAgent::scene() const {
 void NodeAgent::step_publish() {
     if (publishing_ || clock_.monotonic() < publish_not_before_) return;
     if (!streams_compared_ || is_restoring()) return;
-    auto going = send_next();
-    if (going && !*going) going = compose_next();
+    // What is tried again takes turns with what is new.
+    const bool new_first = std::exchange(retried_, false);
+    auto going = new_first ? compose_next() : send_next();
+    if (going && !*going) going = new_first ? send_next() : compose_next();
     if (!going) {
         fail_with(going.error());
         return;
@@ -52,6 +55,7 @@ Result<bool> NodeAgent::send_next() {
     if (!first) return std::unexpected(first.error());
     if (!*first) return false;
     auto& [id, row] = **first;
+    retried_ = turns_.maybe_why(id).has_value();
     turns_.forget(id);
     auto uploading = upload_next(id, row);
     if (!uploading && uploading.error().code == Code::erased) {
@@ -102,6 +106,7 @@ Result<void> NodeAgent::refuse_draft(Ordinal ordinal, const Error& error) {
         auto row = store.maybe_draft(ordinal);
         if (!row) return std::unexpected(row.error());
         CHECK(row->has_value());
+        stale_.erase(ordinal);
         (*row)->outcome.state = Outcome::State::refused;
         (*row)->outcome.refusal = error;
         auto stored = store.put_outcome(ordinal, **row);
@@ -137,8 +142,13 @@ Result<bool> NodeAgent::resolve_own(Draft& draft, Scene& at) {
     if (!kept) return std::unexpected(kept.error());
     if (!*kept) return false;
     const auto& [first, row] = **kept;
+    auto command = wire::parse_command(row.frame, wire::kDataBytesMax);
+    const auto* receipt = command ? std::get_if<wire::Receipt>(&command->body) : nullptr;
+    if (receipt == nullptr) return fail(Code::corrupt, "a row of receipts");
+    const std::size_t index = id.sequence - first.sequence;
+    if (receipt->verdicts.at(index).refused) return false;
     at.answered = options_.agency;
-    draft.refers_to->header_digest = row.headers.at(id.sequence - first.sequence);
+    draft.refers_to->header_digest = row.headers.at(index);
     return true;
 }
 

@@ -61,20 +61,34 @@ bool NodeAgent::is_restoring() {
     return false;
 }
 
+// What stays spoiled for hours does not hold up the rest for ever.
+Result<void> NodeAgent::release_restored() {
+    return write([&](WriteStore& store) -> Result<void> {
+        for (auto position = restored_pending_.begin(); position != restored_pending_.end();) {
+            auto doubtful = store.is_doubtful(*position);
+            if (!doubtful) return std::unexpected(doubtful.error());
+            if (*doubtful) alarm(fmt::format("own_entry_not_compared position={}", *position));
+            position = *doubtful ? restored_pending_.erase(position) : std::next(position);
+        }
+        return {};
+    });
+}
+
 // The broker is ahead: before new work, everything up to its head comes back. Drafts that the copy
 // has in a batch may have left in another one since.
 Result<void> NodeAgent::begin_restore(const ReadStore& store, const RestoreRow& restore) {
     FAILPOINT_OR_FAIL(node_restore, before);
+    restore_from_ = restore.from;
     restore_until_ = restore.until;
     restored_drafts_.clear();
     restored_ids_.clear();
-    for (Ordinal ordinal = 1; ordinal <= restore.last_draft; ++ordinal) {
+    for (Ordinal ordinal = 1;; ++ordinal) {
         auto row = store.maybe_draft(ordinal);
         if (!row) return std::unexpected(row.error());
-        if (!*row) return fail(Code::corrupt, "a draft is missing");
+        if (!*row) break;
         const Outcome& outcome = (*row)->outcome;
         if (!outcome.id.is_none()) restored_ids_.emplace(outcome.id, ordinal);
-        if (outcome.state != Outcome::State::waiting) continue;
+        if (outcome.state != Outcome::State::waiting || ordinal > restore.last_draft) continue;
         auto come = store.maybe_position(outcome.id);
         if (!come) return std::unexpected(come.error());
         if (*come) continue;  // its receipt is still to come
@@ -97,7 +111,7 @@ Result<void> NodeAgent::resume_restore(const ReadStore& store) {
     if (restore->until == 0) return {};
     auto begun = begin_restore(store, *restore);
     if (!begun) return begun;
-    for (Position from = 0;;) {
+    for (Position from = restore_from_;;) {
         auto doubtful = store.maybe_doubtful_from(from);
         if (!doubtful) return std::unexpected(doubtful.error());
         if (!*doubtful || **doubtful >= restore_until_) break;

@@ -217,11 +217,13 @@ Result<Position> ReadStore::own_case_end() const { return number_named("own_case
 Result<Ordinal> ReadStore::last_draft() const { return number_named("drafts"); }
 
 Result<RestoreRow> ReadStore::restore() const {
+    auto from = number_named("restore_from");
+    if (!from) return std::unexpected(from.error());
     auto until = number_named("restore_until");
     if (!until) return std::unexpected(until.error());
     auto last_draft = number_named("restore_drafts");
     if (!last_draft) return std::unexpected(last_draft.error());
-    return RestoreRow{*until, *last_draft};
+    return RestoreRow{*from, *until, *last_draft};
 }
 
 Result<std::optional<Hash>> ReadStore::maybe_bundle(std::uint64_t number) const {
@@ -429,7 +431,8 @@ Result<void> WriteStore::set_own_case_end(Position end) {
 }
 
 Result<void> WriteStore::set_restore(const RestoreRow& row) {
-    auto set = put(Tables::meta, as_bytes("restore_until"), key(row.until));
+    auto set = put(Tables::meta, as_bytes("restore_from"), key(row.from));
+    if (set) set = put(Tables::meta, as_bytes("restore_until"), key(row.until));
     return set ? put(Tables::meta, as_bytes("restore_drafts"), key(row.last_draft)) : set;
 }
 

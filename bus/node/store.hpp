@@ -60,6 +60,7 @@ struct StreamRow {
 
 // A restore that has not ended.
 struct RestoreRow {
+    Position from = 0;        // the copy's cursor
     std::uint64_t until = 0;  // own entries before it are to come back; 0: none
     Ordinal last_draft = 0;   // of the copy: what was taken since cannot have left before
 };
@@ -203,6 +204,7 @@ class WriteStore final : public ReadStore {
     Result<void> put_key(std::string_view text, const KeyRow& row);
     Result<void> put_stream(const Hash& delivery_class, const StreamRow& row);
     Result<void> forget_stream(std::uint64_t stream);
+    Result<void> end_stream(std::uint64_t stream, std::uint64_t next);
     Result<void> forget_streams_but(const std::set<std::uint64_t>& streams);
     Result<void> put_outbox(const MessageId& first, const OutboxRow& row);
     Result<void> erase_outbox(const MessageId& first);

@@ -29,11 +29,15 @@ Result<void> WriteStore::put_stream(const Hash& delivery_class, const StreamRow&
     auto before = maybe_stream(delivery_class);
     if (!before) return std::unexpected(before.error());
     if (*before && (*before)->stream != row.stream) {
-        auto ended = put(Tables::ended, key((*before)->stream), key((*before)->next));
+        auto ended = end_stream((*before)->stream, (*before)->next);
         if (!ended) return ended;
     }
     return put(
         Tables::streams, delivery_class.view(), ByteWriter().u64(row.stream).u64(row.next).take());
+}
+
+Result<void> WriteStore::end_stream(std::uint64_t stream, std::uint64_t next) {
+    return put(Tables::ended, key(stream), key(next));
 }
 
 Result<void> WriteStore::forget_stream(std::uint64_t stream) {
@@ -54,7 +58,7 @@ Result<void> WriteStore::forget_streams(const std::function<bool(std::uint64_t)>
     });
     if (!scanned) return scanned;
     for (const auto& [row_key, row] : found) {
-        auto done = put(Tables::ended, key(row.stream), key(row.next));
+        auto done = end_stream(row.stream, row.next);
         if (!done) return done;
         done = write_.erase(id(Tables::streams), row_key);
         if (!done) return done;

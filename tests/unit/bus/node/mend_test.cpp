@@ -135,6 +135,39 @@ TEST_F(Mending, WhatIsNotGrantedAnyMoreIsGivenUp) {
     EXPECT_TRUE(bus.inbox("labour").empty());
 }
 
+TEST_F(Mending, ARestartAsksOnceAndThenAsRarely) {
+    const Position position = spoiled();
+    std::size_t asked = 0;
+    lie<message::Delivery>([&](message::Delivery& delivery) {
+        if (delivery.from != position || delivery.entries.empty()) return;
+        ++asked;
+        spoil(delivery.entries.front());
+        test::sign_delivery(delivery);
+    });
+    ASSERT_TRUE(bus.start_node("labour"));
+    bus.steps(200);
+    EXPECT_EQ(asked, 1U);
+}
+
+// A broker that spoils an own message and then signs that nothing is there.
+TEST_F(Mending, AnOwnMessageIsNotGivenUpQuietly) {
+    lie<message::Delivery>([](message::Delivery& delivery) {
+        for (auto& entry : delivery.entries) spoil(entry);
+        test::sign_delivery(delivery);
+    });
+    const Outcome own = bus.submit_one("labour", test::draft(Kind::outreach_report));
+    ASSERT_EQ(own.state, State::accepted);
+    ASSERT_TRUE(bus.step_until([&] { return doubtful() == 1; }));
+    lie<message::Delivery>([](message::Delivery& delivery) {
+        delivery.entries.clear();
+        test::sign_delivery(delivery);
+    });
+    ASSERT_TRUE(bus.start_node("labour"));
+    ASSERT_TRUE(bus.step_until([&] { return doubtful() == 0; }));
+    EXPECT_TRUE(
+        bus.has_alarm("labour", "own_entry_missing position=" + std::to_string(own.position)));
+}
+
 TEST_F(Mending, WhatIsStillSpoiledStaysDoubtful) {
     const Position position = spoiled();
     ASSERT_TRUE(bus.start_node("labour"));
