@@ -16,6 +16,7 @@
 #include "bus/node/check.hpp"
 #include "bus/node/compose.hpp"
 #include "bus/node/node.hpp"
+#include "bus/node/reply.hpp"
 #include "bus/node/store.hpp"
 #include "bus/node/turns.hpp"
 #include "bus/wire/command.hpp"
@@ -25,15 +26,6 @@
 #include "security/proof/witness.hpp"
 
 namespace lienthong::node {
-
-struct Reply {
-    wire::Body body;
-    Bytes data;
-    Bytes frame;  // of the body, as it came
-};
-// Given exactly once: the answer, the broker's refusal, or timeout. The refusal of a Publish is an
-// answer, for it is signed.
-using OnReply = std::function<void(Result<Reply>)>;
 
 class NodeAgent {
   public:
