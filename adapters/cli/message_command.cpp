@@ -139,14 +139,6 @@ Result<MessageId> message_id(const Invocation& invocation) {
     return id;
 }
 
-// An error of the one thing that was asked for: with its name, which a node does not repeat.
-Error about(Error error, std::string asked) {
-    const bool unnamed =
-        error.where.empty() || error.where == "message" || error.where == "section";
-    if (unnamed) error.where = std::move(asked);
-    return error;
-}
-
 Json log_row(Position position, const core::Entry& entry) {
     Json json{{"position", position},
               {"time", time_to_json(entry.time)},
@@ -162,7 +154,8 @@ Json log_row(Position position, const core::Entry& entry) {
     return json;
 }
 
-// It may be on its way: then once more when the inbox is up to date.
+// It may be on its way: then once more when the inbox is up to date. What is not for this agency
+// and what does not exist give the same bytes, whatever was asked for.
 Result<node::InboxEntry> message_of(Session& session,
                                     const Invocation& invocation,
                                     const MessageId& id) {
@@ -171,7 +164,7 @@ Result<node::InboxEntry> message_of(Session& session,
         catch_up(session, invocation);
         entry = session.api.message(id);
     }
-    if (!entry) return std::unexpected(about(entry.error(), id.text()));
+    if (!entry) return std::unexpected(entry.error());
     return entry;
 }
 
@@ -185,7 +178,7 @@ Result<Answer> show_message(Session& session, const Invocation& invocation) {
     auto entry = message_of(session, invocation, *id);
     if (!entry) return std::unexpected(entry.error());
     auto verified = session.api.verify(*id, invocation.wait);
-    if (!verified) return std::unexpected(about(verified.error(), id->text()));
+    if (!verified) return std::unexpected(verified.error());
     Answer answer;
     answer.body["position"] = entry->position;
     answer.body["time"] = time_to_json(entry->time);
@@ -244,7 +237,7 @@ Result<Answer> take_section(Session& session, const Invocation& invocation) {
         const auto index = message::maybe_section(kind, name);
         if (!index) return fail(Code::bad_argument, "the kind has no such section", name);
         auto plaintext = session.api.section(*id, name);
-        if (!plaintext) return std::unexpected(about(plaintext.error(), id->text() + ", " + name));
+        if (!plaintext) return std::unexpected(plaintext.error());
         auto text = codec::section_to_json(kind.sections[*index], plaintext->view());
         if (!text) return std::unexpected(text.error());
         if (!invocation.has("out")) {
@@ -258,7 +251,7 @@ Result<Answer> take_section(Session& session, const Invocation& invocation) {
         if (!invocation.has("out"))
             return fail(Code::bad_argument, "a file must be named", "--out");
         auto sent = session.api.section_as_sent(*id, name);
-        if (!sent) return std::unexpected(about(sent.error(), id->text() + ", " + name));
+        if (!sent) return std::unexpected(sent.error());
         bytes = std::move(*sent);
     }
     answer.body = Json{{"message", id->text()},
